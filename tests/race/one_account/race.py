@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule
 
 from deploy.local.provision import DatabaseAccess
+from tests.race.lives import live
 from tests.race.one_account import names, passkeys, two_steps
 from tests.race.one_account.devices import Devices
 from tests.race.one_account.life import HOLDER
@@ -198,18 +198,7 @@ def play(access: DatabaseAccess, *, examples: int, steps: int, chance: bool) -> 
     another.
     """
     with playing(access) as machine:
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=examples,
-                stateful_step_count=steps,
-                derandomize=not chance,
-                database=None,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-                phases=(Phase.generate,),  # told as it is found: to shorten it takes minutes
-            ),
-        )
+        live(machine, examples=examples, steps=steps, chance=chance)
         return machine.world.done
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule
 
 from deploy.local.provision import DatabaseAccess
 from shared.contracts.identity import ResetRoute
+from tests.race.lives import live
 from tests.race.ways_back.account import HOLDER, THIEF
 from tests.race.ways_back.merges import ABSORBED, ABSORBS, FATES, Merges
 from tests.race.ways_back.practice import Practice
@@ -113,18 +113,7 @@ def play(access: DatabaseAccess, *, examples: int, steps: int, chance: bool) -> 
     time. Runs an event loop of its own, so not in the thread of another.
     """
     with playing(access) as machine:
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=examples,
-                stateful_step_count=steps,
-                derandomize=not chance,
-                database=None,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-                phases=(Phase.generate,),  # told as it is found: to shorten it takes minutes
-            ),
-        )
+        live(machine, examples=examples, steps=steps, chance=chance)
 
 
 def go_each_way(access: DatabaseAccess, stolen: Set[str]) -> Set[tuple[ResetRoute, str]]:
