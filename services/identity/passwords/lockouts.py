@@ -84,7 +84,7 @@ class Lockouts:
 
     async def is_locked(self, tx: Connection, account_id: AccountId, *, now: datetime) -> bool:
         """Whether the account's password opens nothing now, for whatever it is tried."""
-        return await store.is_shut(tx, self._key(account_id, ""), policy=self.policy, now=now)
+        return await self.turns_away(tx, account_id, "", None, now=now)
 
     def _key(self, account_id: AccountId | None, name_key: str) -> bytes:
         if account_id is None:

@@ -162,18 +162,6 @@ async def unlock(tx: Connection, key: bytes, *, policy: LockPolicy, now: datetim
     return unlocked is not None
 
 
-async def is_shut(connection: Connection, key: bytes, *, policy: LockPolicy, now: datetime) -> bool:
-    """Whether no password opens anything at this moment: locked, or disabled."""
-    return bool(
-        await connection.fetchval(
-            "SELECT locked_until > $2 OR wrong_in_a_row >= $3 FROM lockouts WHERE key = $1",
-            key,
-            now,
-            policy.disabled_after,
-        )
-    )
-
-
 async def turns_away(
     tx: Connection,
     key: bytes,
