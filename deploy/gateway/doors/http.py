@@ -15,7 +15,7 @@ from deploy.gateway.web.refusals import Away, Broken, FieldRefusal, Refused
 R = TypeVar("R", bound=msgspec.Struct)
 
 SLOT = re.compile(r"\{(\w+)\}")
-AWAY, CATCHING_UP = "unavailable", "catching_up"
+CATCHING_UP = "catching_up"
 CATCHES_UP_WITHIN = 2.0  # seconds, for a fact that is on its way
 CONNECT_SECONDS = 2.0
 CONNECTIONS = 100
@@ -169,8 +169,7 @@ class Door:
             if response.status in BALANCERS:
                 raise Away(self.service, retry_after=retry_after or 5) from None
             raise Broken(self.service, f"{response.status}", correlation_id=id) from None
-        by_balancer = response.status in BALANCERS and problem.code == AWAY
-        if by_balancer or (response.status == UNAVAILABLE and problem.code != CATCHING_UP):
+        if response.status in BALANCERS and problem.code != CATCHING_UP:
             raise Away(self.service, retry_after=retry_after or 5, correlation_id=id)
         if response.status >= 500 and response.status != UNAVAILABLE:
             raise Broken(self.service, problem.code, correlation_id=id)

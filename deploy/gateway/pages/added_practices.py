@@ -11,8 +11,8 @@ from deploy.gateway.flows import EnrolFlow
 from deploy.gateway.gates import PAGES, SECOND_STEP
 from deploy.gateway.pages.confirmations import Code, Proof, grant_once
 from deploy.gateway.pages.enrolment_proofs import fresh_grant
-from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home
-from deploy.gateway.session import HOME, Inside
+from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home, stands_at
+from deploy.gateway.session import HOME, Inside, inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.routes import Mistyped, Route, form
 from deploy.gateway.web.sentences import MISSING
@@ -72,8 +72,8 @@ async def add(site: Site, visit: Visit, sent: AddForm, key: str) -> web.Response
     await site.identity.add_practice(visit, added, key=key)
     session = await site.identity.log_on(visit, sent.username, sent.password)
     flows.drop(visit, EnrolFlow)
-    kept = site.sessions.begin(visit, session)
-    waits = any(gate.name == SECOND_STEP for gate in kept.gates)
+    begun = inside(visit, site.sessions.begin(visit, session))
+    waits = stands_at(begun, SECOND_STEP)
     return see(f"{PAGES[SECOND_STEP] if waits else HOME}?said=added")
 
 

@@ -16,7 +16,7 @@ from deploy.gateway.flows import QuestionsFlow, ResetFlow
 from deploy.gateway.gates import QUESTIONS
 from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
 from deploy.gateway.pages.reset_grants import proven
-from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home
+from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home, stands_at
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.refusals import Away, Refused
@@ -104,7 +104,7 @@ async def set_at_gate(site: Site, visit: Inside, sent: QuestionsForm, key: str) 
         if refused.code != "reauthentication_required":
             raise
         visit.kept = await site.sessions.renew(visit, visit.kept)
-        if any(gate.name == QUESTIONS for gate in visit.kept.gates):
+        if stands_at(visit, QUESTIONS):
             raise
     return await on_to_home(site, visit, "questions")
 
