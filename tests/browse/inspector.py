@@ -57,6 +57,7 @@ class Inspector:
         `theirs` are rules of axe that a library's page breaks, whose markup is not ours to mend;
         such a page is not held to the narrow screen and the unique ids of our own either.
         """
+        await page.wait_for_load_state()  # a click has not waited for it: half a page has no title
         shape = await page.evaluate(SHAPE)
         assert shape["title"].strip(), f"{state}: no title"
         assert shape["h1"] == 1, f"{state}: {shape['h1']} headings of the first level"

@@ -47,11 +47,15 @@ class Patient:
         await expect(self.page).to_have_url(
             re.compile(rf"^{re.escape(self.portal + path)}(\?said=[\w-]+)?$")
         )
+        await self.page.wait_for_load_state()
 
     async def press(self, words: str | None = None) -> None:
-        """Press the one primary button of the page, or the one with these words."""
+        """Press the one primary button of the page, or the one with these words, and wait for the
+        whole answer: a click returns with its first bytes, and half a page says half of it.
+        """
         named = self.main.get_by_role("button", name=words) if words else None
         await (named or self.page.locator(PRIMARY)).first.click()
+        await self.page.wait_for_load_state()
 
     async def fill(self, **fields: str) -> None:
         """Type into fields, by their ids."""
