@@ -5,7 +5,7 @@ unless a test altered a table.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 import asyncpg
+from yarl import URL
 
 from deploy.local import provision
 from deploy.local.provision import (
@@ -27,6 +28,7 @@ from shared.contracts.topology import SERVICES
 from shared.db import Connection, Pool
 from shared.migrate import migrate
 from tests.support.leftovers import real_time, sign
+from tests.support.pools import Pools
 
 ADMINISTRATORS = 20  # connections of a test, for fixtures and assertions
 OURS = "a test's administrator"
@@ -115,13 +117,15 @@ class Database(DatabaseAccess):
         async with self.administrator() as connection:
             return bool(await connection.fetchval("SELECT kept.restore()"))
 
-    async def left_alone(self) -> None:
-        """End whatever a test left connected."""
+    async def left_alone(self, *, but: Iterable[int] = ()) -> None:
+        """End whatever a test left connected, other than these processes of the server."""
         async with self.administrator() as connection:
             await connection.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND application_name <> $1",
+                " WHERE datname = current_database()"
+                " AND application_name <> $1 AND pid <> ALL ($2::int[])",
                 OURS,
+                list(but),
             )
 
     async def waits_for_a_lock(self, application: str) -> None:
@@ -140,20 +144,25 @@ class Copies:
 
     template: Template
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
-    current: Database | None = None
+    current: tuple[Database, Pools] | None = None
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[Database]:
         """Hold a database as it was migrated, for one test."""
         if self.current is None:
-            self.current = await self.stack.enter_async_context(self.template.copy())
-        yield self.current
-        await self.current.left_alone()
-        if not await self.current.restored():
+            copy = await self.stack.enter_async_context(self.template.copy())
+            self.current = copy, Pools(database=URL(copy.administrator_url))
+        copy, pools = self.current
+        with pools.lent():
+            yield copy
+        await copy.left_alone(but=pools.processes())
+        if not await copy.restored():
             await self.close()
 
     async def close(self) -> None:
         """Drop it; the next test gets a new one."""
+        if self.current is not None:
+            self.current[1].terminate()
         self.current = None
         await self.stack.aclose()
 
