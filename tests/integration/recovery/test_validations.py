@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -197,21 +197,38 @@ async def test_by_what_two_practices_know_and_by_what_one_has_corrected_the_same
     assert by_one == by_other
 
 
-SHUT: Sequence[Mapping[str, Any]] = (
-    {"email": "juniper.hale@mail.example"},
-    {"validated": True},
-    {"state": AccountState.FROZEN},
-    {"reset_by_practice": True},
-)
+Happens = Callable[[Recovery, Issuer, AccountId], Awaitable[None]]
+
+
+def heard(**said: Any) -> Happens:
+    """Identity tells something else of the account."""
+
+    async def happens(recovery: Recovery, _: Issuer, account_id: AccountId) -> None:
+        await recovery.knows(an_account(account_id=account_id, **{"email": None, **said}))
+
+    return happens
+
+
+async def sets_five_questions(recovery: Recovery, identity: Issuer, account_id: AccountId) -> None:
+    """Which recovery keeps itself: identity's snapshot says nothing of them."""
+    assert (await recovery.sets(await identity.token_of(account_id, version=1))).status == 200
+
+
+SHUTS: Mapping[str, Happens] = {
+    "account e-mail": heard(email="juniper.hale@mail.example"),
+    "five questions": sets_five_questions,
+    "validated": heard(validated=True),
+    "frozen": heard(state=AccountState.FROZEN),
+    "reset by practice": heard(reset_by_practice=True),
+}
 
 
 @pytest.mark.proves("RC-6", "RC-7")
-@pytest.mark.parametrize("said", SHUT, ids=[next(iter(each)) for each in SHUT])
+@pytest.mark.parametrize("shuts", SHUTS.values(), ids=SHUTS)
 async def test_where_the_way_is_shut_right_fields_look_like_wrong_ones(
-    recovery: Recovery, said: Mapping[str, Any]
+    recovery: Recovery, identity: Issuer, shuts: Happens
 ) -> None:
-    account_id = await recovery.knows(an_account(**{"email": None, **said}))
-    await recovery.knows_record_of(account_id)
+    await shuts(recovery, identity, await somebody(recovery))
 
     question = await begin(recovery)
 
@@ -220,14 +237,18 @@ async def test_where_the_way_is_shut_right_fields_look_like_wrong_ones(
 
 
 @pytest.mark.proves("RC-6")
-@pytest.mark.parametrize("said", [*SHUT, {"security_version": 9}])
+@pytest.mark.parametrize(
+    "shuts",
+    [*SHUTS.values(), heard(security_version=9)],
+    ids=[*SHUTS, "credentials changed"],
+)
 async def test_a_way_that_shuts_meanwhile_is_shut(
-    recovery: Recovery, said: Mapping[str, Any]
+    recovery: Recovery, identity: Issuer, shuts: Happens
 ) -> None:
     account_id = await somebody(recovery)
     question = await begin(recovery)
 
-    await recovery.knows(an_account(account_id=account_id, **{"email": None, **said}))
+    await shuts(recovery, identity, account_id)
 
     assert (await answer(recovery, question, true_of(question))).refused() == UNAVAILABLE
 
