@@ -24,6 +24,7 @@ from shared.contracts.identity import AccountChanged, AccountState
 from shared.contracts.ids import AccountId
 from shared.contracts.practice_settings import PracticeSettings
 from shared.contracts.recovery import RESET_TOKEN_ISSUED, ResetTokenIssued
+from shared.db import Row
 from shared.errors import NotFound
 from shared.randomness import Randomness
 from shared.trust.grants import Grant, GrantAct, GrantChecker
@@ -460,6 +461,36 @@ async def test_five_wrong_tries_void_it_and_four_do_not(recovery: Recovery) -> N
     assert await told(recovery, patient.username, issued.token) == INVALID
     assert await told(recovery, other.username, fine.token) == DONE
     assert Counter(await states(recovery)) == {"void": 1, "live": 1}
+
+
+@pytest.mark.proves("RC-5")
+async def test_anothers_live_token_is_as_wrong_as_any_and_its_own_holder_pays_nothing(
+    recovery: Recovery,
+) -> None:
+    patient, other = await a_patient(recovery), await a_patient(recovery)
+    issued, others = await patient.is_given(), await other.is_given()
+    redeem = "/resets/tokens/redeem"
+    said = {"username": patient.username, "token": others.token}
+
+    foreign = await recovery.call("POST", redeem, said)
+    counted = {row["owner"]: (row["state"], row["tries"]) for row in await tries(recovery)}
+    wrong = await recovery.call("POST", redeem, {**said, "token": another(issued.token)})
+
+    assert foreign.refused() == INVALID
+    assert foreign.alike() == wrong.alike()
+    assert counted == {
+        patient.account_id: ("live", '{"wrong": 1}'),
+        other.account_id: ("live", "{}"),
+    }
+    for _ in range(3):
+        await recovery.call("POST", redeem, said)
+    assert await told(recovery, patient.username, issued.token) == INVALID  # five were wrong
+    assert await told(recovery, other.username, others.token) == DONE
+
+
+async def tries(recovery: Recovery) -> Sequence[Row]:
+    """What is counted against each token."""
+    return await recovery.rows("SELECT owner, state, tries FROM one_time_secrets")
 
 
 @pytest.mark.proves("RC-5")
