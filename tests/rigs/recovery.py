@@ -219,6 +219,15 @@ class Recovery(Replica[Features, RecoverySettings]):
         """Let identity's accounts-merged arrive."""
         return await self.hear(self.features.merging.absorptions.apply, merge)
 
+    async def refusals(self, answer: Answer) -> list[dict[str, str]]:
+        """What the audit has of a request that was refused: each column that says anything."""
+        rows = await self.rows(
+            "SELECT actor, subject, practice, source, action, outcome, detail, reason, client,"
+            " staff FROM audit_entries WHERE correlation_id = $1",
+            UUID(answer.body["correlation_id"]),
+        )
+        return [{name: said for name, said in row.items() if said is not None} for row in rows]
+
     def by(self) -> By:
         """Who asks, another one each time."""
         return By(origin=somebody(), now=self.clock.now())

@@ -1,6 +1,7 @@
 """RC-3, the link: how long it opens something, and what ends it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,8 @@ from shared.randomness import Randomness
 from shared.trust.grants import Grant, GrantAct, GrantChecker
 from tests.rigs.recovery import ISSUER, USERNAME, LinkMail, Recovery, an_account
 from tests.support.clock import FakeClock
+
+Brought = Callable[[Recovery, LinkMail], Awaitable[str]]
 
 
 @pytest_asyncio.fixture
@@ -187,6 +190,62 @@ async def test_opening_the_link_consumes_nothing(recovery: Recovery, mail: LinkM
             assert reply.status == 405
 
     assert await told(recovery, mail.token) == (200, "")
+
+
+async def expired(recovery: Recovery, mail: LinkMail) -> str:
+    recovery.clock.advance(hours=1)
+    return mail.token
+
+
+async def superseded(recovery: Recovery, mail: LinkMail) -> str:
+    recovery.clock.advance(minutes=1)
+    await recovery.asks_and_is_mailed()
+    return mail.token
+
+
+async def used(recovery: Recovery, mail: LinkMail) -> str:
+    grant = await checked(recovery, await redeem(recovery, mail.token))
+    await recovery.password_was_reset(mail.data.account_id, grant.jti)
+    return mail.token
+
+
+async def of_a_frozen_account(recovery: Recovery, mail: LinkMail) -> str:
+    frozen = an_account(account_id=mail.data.account_id, state=AccountState.FROZEN)
+    await recovery.knows(frozen)
+    return mail.token
+
+
+async def of_another_way(recovery: Recovery, _: LinkMail) -> str:
+    """A live secret of recovery's, which is none of a link."""
+    fields = {"birth_date": "1988-04-17", "last_name": "Hale", "first_name": "Juniper"}
+    said = {"username": USERNAME, "home_phone": "213 555 0142", **fields}
+    return str((await recovery.call("POST", "/resets/validations", said)).body["challenge"])
+
+
+async def of_nobody(recovery: Recovery, _: LinkMail) -> str:
+    return Randomness().token()
+
+
+@pytest.mark.proves("RC-3", "AU-1")
+@pytest.mark.parametrize(
+    "brought", [expired, superseded, used, of_a_frozen_account, of_another_way, of_nobody]
+)
+async def test_a_link_that_opens_nothing_leaves_a_row_about_nobody_and_uses_nothing_up(
+    recovery: Recovery, mail: LinkMail, brought: Brought
+) -> None:
+    """It proves nothing, so it is in nobody's history; from where it came is known."""
+    token = await brought(recovery, mail)
+    before = await recovery.rows("SELECT * FROM one_time_secrets ORDER BY id")
+
+    said, source = {"token": token}, recovery.a_source()
+    answer = await recovery.call("POST", "/resets/links/redeem", said, source=source)
+
+    assert answer.refused() == (422, "link_invalid")
+    row = {"actor": "anonymous", "source": source, "action": "reset-link.redeem"}
+    assert await recovery.refusals(answer) == [
+        {**row, "outcome": "refused", "detail": "link_invalid"}
+    ]
+    assert await recovery.rows("SELECT * FROM one_time_secrets ORDER BY id") == before
 
 
 @pytest.mark.parametrize("round_", range(10))

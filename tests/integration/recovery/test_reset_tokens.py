@@ -835,6 +835,76 @@ async def test_the_audit_knows_who_gave_it_who_guessed_and_who_got_in(recovery: 
     }
 
 
+async def expired(patient: Patient, issued: IssuedResetToken) -> str:
+    patient.recovery.clock.advance(hours=24)
+    return issued.token
+
+
+async def used(patient: Patient, issued: IssuedResetToken) -> str:
+    await spent(patient)
+    return issued.token
+
+
+async def void(patient: Patient, issued: IssuedResetToken) -> str:
+    await patient.voids()
+    return issued.token
+
+
+async def of_a_frozen_account(patient: Patient, issued: IssuedResetToken) -> str:
+    await frozen(patient)
+    return issued.token
+
+
+async def anothers(patient: Patient, _: IssuedResetToken) -> str:
+    """While she has none."""
+    await patient.voids()
+    return (await (await a_patient(patient.recovery)).is_given()).token
+
+
+async def no_token(_: Patient, __: IssuedResetToken) -> str:
+    return "1234567"
+
+
+@pytest.mark.proves("RC-5", "AU-1")
+@pytest.mark.parametrize("brought", [expired, used, void, of_a_frozen_account, anothers, no_token])
+async def test_a_token_that_opens_nothing_leaves_a_row_about_nobody_and_uses_nothing_up(
+    recovery: Recovery, brought: Any
+) -> None:
+    """There is no live one that it could be a wrong guess at."""
+    patient = await a_patient(recovery)
+    token = await brought(patient, await patient.is_given())
+    before = await recovery.rows("SELECT * FROM one_time_secrets ORDER BY id")
+
+    assert await refusal(recovery, patient, token) == {"detail": "reset_token_invalid"}
+    assert await recovery.rows("SELECT * FROM one_time_secrets ORDER BY id") == before
+
+
+@pytest.mark.proves("RC-5", "AU-1")
+async def test_a_token_of_before_is_a_wrong_one_in_the_history_of_who_has_a_newer(
+    recovery: Recovery, clock: FakeClock
+) -> None:
+    patient = await a_patient(recovery)
+    older = await patient.is_given()
+    clock.advance(seconds=1)
+    newer = await patient.is_given()
+
+    said = await refusal(recovery, patient, older.token)
+
+    assert said == {"detail": "wrong", "subject": f"account:{patient.account_id}"}
+    assert await told(recovery, patient.username, newer.token) == DONE
+
+
+async def refusal(recovery: Recovery, patient: Patient, token: str) -> dict[str, str]:
+    """What the one row of a refused token says, besides who asked from where for what."""
+    said, source = {"username": patient.username, "token": token}, recovery.a_source()
+    answer = await recovery.call("POST", "/resets/tokens/redeem", said, source=source)
+    assert answer.refused() == INVALID
+    [row] = await recovery.refusals(answer)
+    asked = {"actor": "anonymous", "source": source, "action": "reset-token.redeem"}
+    assert row.items() >= {**asked, "outcome": "refused"}.items()
+    return {name: said for name, said in row.items() if name not in {*asked, "outcome"}}
+
+
 async def test_a_token_is_swept_with_what_it_was_compared_with(
     recovery: Recovery, clock: FakeClock
 ) -> None:

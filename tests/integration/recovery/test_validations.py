@@ -17,6 +17,7 @@ from shared import one_time
 from shared.contracts.identity import AccountState
 from shared.contracts.ids import AccountId, PracticeId
 from shared.contracts.practice_settings import PracticeSettings
+from shared.db import Row
 from tests.builders import events
 from tests.builders.people import a_person
 from tests.rigs.issuer import Issuer
@@ -370,6 +371,77 @@ async def test_a_question_is_over_after_fifteen_minutes(recovery: Recovery) -> N
 
     assert given.status == 200
     assert over.refused() == (422, "validation_over")
+
+
+async def too_late(recovery: Recovery, question: Answer) -> int:
+    recovery.clock.advance(minutes=15)
+    return true_of(question)
+
+
+async def answered_right(recovery: Recovery, question: Answer) -> int:
+    assert (await answer(recovery, question, true_of(question))).status == 200
+    return wrong_of(question)
+
+
+async def answered_right_long_ago(recovery: Recovery, question: Answer) -> int:
+    assert (await answer(recovery, question, true_of(question))).status == 200
+    recovery.clock.advance(minutes=10)
+    return true_of(question)
+
+
+async def answered_wrong(recovery: Recovery, question: Answer) -> int:
+    assert (await answer(recovery, question, wrong_of(question))).refused() == UNAVAILABLE
+    return true_of(question)
+
+
+@pytest.mark.proves("RC-6", "AU-1")
+@pytest.mark.parametrize(
+    "is_over", [too_late, answered_right, answered_right_long_ago, answered_wrong]
+)
+async def test_an_answer_to_a_question_that_is_over_leaves_a_row_and_changes_nothing(
+    recovery: Recovery, is_over: Callable[[Recovery, Answer], Awaitable[int]]
+) -> None:
+    account_id = await somebody(recovery)
+    question = await begin(recovery)
+    choice = await is_over(recovery, question)
+    before = await rounds_kept(recovery)
+
+    assert await refusal(recovery, question.body["challenge"], choice) == {
+        "subject": f"account:{account_id}"
+    }
+    assert await rounds_kept(recovery) == before
+
+
+@pytest.mark.proves("RC-6", "RC-3", "AU-1")
+async def test_an_answer_to_what_is_no_question_leaves_a_row_about_nobody(
+    recovery: Recovery,
+) -> None:
+    await recovery.knows(an_account(username="june.hale"))
+    link = await recovery.asks_and_is_mailed("june.hale")
+    nobodys = await begin(recovery, username="nobody.at.all")
+    recovery.clock.advance(minutes=15)
+    before = await rounds_kept(recovery)
+
+    for challenge in (link.token, nobodys.body["challenge"], "none"):
+        assert await refusal(recovery, challenge, 0) == {}
+    assert await rounds_kept(recovery) == before
+
+
+async def rounds_kept(recovery: Recovery) -> list[list[Row]]:
+    tables = ("one_time_secrets", "validation_rounds")
+    return [await recovery.rows(f"SELECT * FROM {table} ORDER BY id") for table in tables]  # noqa: S608 - ours
+
+
+async def refusal(recovery: Recovery, challenge: str, choice: int) -> dict[str, str]:
+    """What the one row of an answer that is over says, besides who asked from where for what."""
+    said, source = {"challenge": challenge, "choice": choice}, recovery.a_source()
+    refused = await recovery.call("POST", "/resets/validations/answer", said, source=source)
+    assert refused.refused() == (422, "validation_over")
+    [row] = await recovery.refusals(refused)
+    asked = {"actor": "anonymous", "source": source, "action": "validation.answer"}
+    always = {**asked, "outcome": "refused", "detail": "validation_over"}
+    assert row.items() >= always.items()
+    return {name: said for name, said in row.items() if name not in always}
 
 
 @pytest.mark.proves("RC-6")
