@@ -4,11 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 
+from deploy.client.eventually import eventually
 from services.recovery.grants.model import Ends
 from services.recovery.practice_tokens.errors import (
     AccountFrozen,
@@ -33,6 +35,7 @@ from tests.builders.people import a_practice
 from tests.builders.reset_tokens import Patient, a_patient, a_record
 from tests.rigs.recovery import ISSUER, Recovery, a_merge
 from tests.support.clock import FakeClock
+from tests.support.database import Database
 from tests.support.diagrams import arrows
 from tests.support.hashing import meanwhile
 from tests.support.statements import noted
@@ -574,6 +577,49 @@ async def test_wrong_ones_are_counted_over_all_accounts_and_too_many_are_an_alar
     clock.advance(hours=1)
     await told(recovery, "nobody.at.all", "12345678")
     assert metrics.value("reset_token_alarms") == 1
+
+
+@pytest.mark.proves("RC-5")
+async def test_wrong_ones_are_counted_exactly_however_many_come_at_once_to_two_replicas(
+    recovery: Recovery, second: Recovery, database: Database
+) -> None:
+    people = [await a_patient(recovery) for _ in range(8)]
+    issued = [await patient.is_given() for patient in people]
+    replicas = (recovery, second)
+
+    async def guess(number: int) -> tuple[int, str]:
+        """Every other one at a token that lives or did, the others at nobody's."""
+        at = number // 2 % 8
+        name = people[at].username if number % 2 else "nobody.at.all"
+        token = another(issued[at].token, number + 1)
+        return await told(replicas[number // 4 % 2], name, token)
+
+    def counted(what: str) -> float:
+        return sum(replica.plumbing.metrics.value(what) for replica in replicas)
+
+    answers = await asyncio.gather(*map(guess, range(64)))
+    answers += await asyncio.gather(*map(guess, range(30)))
+    quiet = counted("reset_token_alarms")
+    async with database.administrator() as held, held.transaction():
+        await held.execute(
+            "SELECT FROM recovery.limits WHERE purpose = 'reset-token-guess' FOR UPDATE"
+        )
+        racers = [asyncio.ensure_future(guess(number)) for number in range(0, 128, 2)]
+        await eventually(partial(so_many_wait, database, 12))  # more than the six that are quiet
+    answers += await asyncio.gather(*racers)
+
+    assert set(answers) == {INVALID}
+    assert counted("reset_token_guesses") == 158
+    assert (quiet, counted("reset_token_alarms")) == (0, 58)  # from the 101st on
+
+
+async def so_many_wait(database: Database, count: int) -> None:
+    async with database.administrator() as connection:
+        waiting = await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock'"
+        )
+    assert waiting >= count
 
 
 @pytest.mark.proves("RC-5", "V6.3.8")
