@@ -50,6 +50,11 @@ class Account(RuleBasedStateMachine):
         self.merged = False  # part of another account
         self.enrolled, self.elsewhere = True, False  # at the practice, at another one by a merge
         self.waived = False  # the practice says that she has no e-mail
+        self.calls = self.locks = 0  # that answers have failed since they were right
+        self.locked_until: datetime | None = None
+        self.closed = False
+        self.rounds: list[datetime] = []  # when each began
+        self.failed_at: datetime | None = None  # when a wrong address was picked to right fields
         identity, recovery = self.world.identity, self.world.recovery
         client = await identity.a_practice_client(security_questions=has != ("app",))
         self.desk = await desk_of(identity, client)
@@ -112,6 +117,11 @@ class Account(RuleBasedStateMachine):
         """Whether it waits for that, or for the five questions (RC-7)."""
         waits = self.wants_email or (self.validated and not self.has_questions)
         return waits and self.is_seen
+
+    @property
+    def is_free(self) -> bool:
+        """Whether who has what a way demands goes it: nothing stands between (RC-7, RC-9, MG-5)."""
+        return not (self.frozen or self.by_practice or self.merged or self.is_unfinished)
 
     @property
     def scope(self) -> str:

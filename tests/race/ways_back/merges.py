@@ -107,6 +107,7 @@ class Merges(Ways):
             if step.status != 201:
                 return None  # a thief's wrong codes have locked it
             body = step.body
+        self.has_logged_on()
         return dict(body) if body["scope"] == "full" else None
 
     async def _another(self, *, has_email: bool, app: bool) -> Other:

@@ -33,7 +33,7 @@ class WaysBack(Practice, Merges):
         self.fate = fate
         self.run(self.enrols(has, stolen))
 
-    @rule(seconds=st.sampled_from([1, 31, 61, 301, 601, 1201, 3601]))
+    @rule(seconds=st.sampled_from([1, 31, 61, 301, 601, 1201, 3601, 86401]))
     def time_goes_on(self, seconds: int) -> None:
         self.world.clock.advance(seconds=seconds)
 
@@ -48,13 +48,19 @@ EACH_WAY: Sequence[tuple[Sequence[str], str, Mapping[str, Any]]] = (
 )
 """What she has set up, and the way that is open then."""
 BY_QUESTIONS = ("goes_by_questions", {"actor": HOLDER, "sets": 1})
+BY_VALIDATION = (
+    "goes_by_validation",
+    {"actor": HOLDER, "knows_address": True, "sets": 1},
+)
+A_LOCK = (("somebody_answers_wrongly", {"times": 3}), ("time_goes_on", {"seconds": 1201}))
+A_DAY = ("time_goes_on", {"seconds": 86401})
 ASKS_NO_MORE = {"actor": HOLDER, "which": 1, "asks": False, "sets": 1}
 THE_FIRST = {**ASKS_NO_MORE, "which": 0}
 LIVES: Sequence[tuple[Sequence[str], Sequence[tuple[str, Mapping[str, Any]]]]] = (
     (
         (),
         (
-            ("goes_by_validation", {"actor": HOLDER, "knows_address": True, "sets": 1}),
+            BY_VALIDATION,
             ("she_sets_her_questions", {}),
             BY_QUESTIONS,  # shut: an account e-mail is waited for
             ("the_practice_waives_the_email", {}),
@@ -96,6 +102,48 @@ LIVES: Sequence[tuple[Sequence[str], Sequence[tuple[str, Mapping[str, Any]]]]] =
             ("goes_by_token", THE_FIRST),
             *(("time_goes_on", {"seconds": 3601}),) * 24,
             ("goes_by_token", ASKS_NO_MORE),
+        ),
+    ),
+    (
+        ("questions",),
+        (
+            ("somebody_answers_wrongly", {"times": 2}),
+            BY_QUESTIONS,  # which begins anew
+            ("somebody_answers_wrongly", {"times": 3}),
+            ("time_goes_on", {"seconds": 601}),
+            BY_QUESTIONS,  # locked
+            ("time_goes_on", {"seconds": 601}),
+            BY_QUESTIONS,
+        ),
+    ),
+    (
+        ("email", "questions"),
+        (
+            *A_LOCK * 5,
+            BY_QUESTIONS,  # closed
+            A_DAY,
+            BY_QUESTIONS,  # no time opens it
+            ("goes_by_link", {**ASKS_NO_MORE, "asks": True}),  # a log-on does
+            *A_LOCK * 4,
+            BY_QUESTIONS,  # of five again
+        ),
+    ),
+    (
+        (),
+        (
+            *(("goes_by_validation", {"actor": THIEF, "knows_address": False, "sets": 1}),) * 3,
+            BY_VALIDATION,  # no round is left
+            A_DAY,
+            BY_VALIDATION,
+        ),
+    ),
+    (
+        (),
+        (
+            ("goes_by_validation", {"actor": HOLDER, "knows_address": False, "sets": 1}),
+            BY_VALIDATION,  # a wrong address fails the day's others
+            A_DAY,
+            BY_VALIDATION,
         ),
     ),
 )

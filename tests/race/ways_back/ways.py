@@ -30,17 +30,8 @@ from shared.randomness import Randomness
 from tests.builders.practices import BIRTH_DATE, FIRST_NAME, LAST_NAME
 from tests.builders.questions import FIVE, WRONG_ANSWER, answered, codes
 from tests.builders.two_step import WRONG_CODE, code_of
-from tests.race.ways_back.account import (
-    ADDRESS,
-    HOLDER,
-    STEP,
-    THIEF,
-    Account,
-    actors,
-    at_once,
-    some,
-    twins,
-)
+from tests.race.ways_back.account import ADDRESS, HOLDER, STEP, THIEF, actors, at_once, some, twins
+from tests.race.ways_back.tries import Tries
 from tests.race.ways_back.world import ANSWERS, DEMANDS, FIELDS, MAILBOX, SLIP, Grant, Proof
 from tests.rigs.replica import Answer
 
@@ -49,7 +40,7 @@ LINK, TOKEN = timedelta(hours=1), timedelta(hours=24)  # as their practice has s
 RANDOM = Randomness()
 
 
-class Ways(Account):
+class Ways(Tries):
     """Proofs, the ways they open, and what a grant is good for."""
 
     # ---- proofs
@@ -172,12 +163,28 @@ class Ways(Account):
         self.run(self._goes_by_questions(actor, sets))
 
     async def _goes_by_questions(self, actor: str, sets: int) -> None:
-        right = ANSWERS in self.has[actor]
+        right, shut = ANSWERS in self.has[actor], self.is_shut_to_answers
         asked = codes((await self.ask("/resets/questions", {"name": self.name})).body)
         said = answered(asked, FIVE if right else dict.fromkeys(FIVE, WRONG_ANSWER))
         answer = await self.ask("/resets/questions/answers", {"name": self.name, "answers": said})
-        proof = Proof(credentials=self.credentials) if right and self.has_questions else None
+        right &= self.has_questions and not shut
+        if not self.merged:  # else it is another one's that this counts for
+            await self.a_call_is_counted(opened=answer.status == 200)
+        assert answer.status == 200 or not (right and self.is_free), "she is kept out"
+        proof = Proof(credentials=self.credentials) if right else None
         await self.granted(ResetRoute.QUESTIONS, actor, answer, proof, sets)
+
+    @precondition(lambda self: not self.merged)
+    @rule(times=st.integers(1, 3))
+    def somebody_answers_wrongly(self, times: int) -> None:
+        self.run(self._somebody_answers_wrongly(times))
+
+    async def _somebody_answers_wrongly(self, times: int) -> None:
+        said = {"name": self.name, "answers": answered(list(FIVE)[:2], {})}
+        for _ in range(times):
+            answer = await self.ask("/resets/questions/answers", said)
+            assert answer.code == "answers_refused"
+            await self.a_call_is_counted(opened=False)
 
     @rule(actor=actors, knows_address=st.sampled_from([True, True, False]), sets=at_once)
     def goes_by_validation(self, actor: str, knows_address: bool, sets: int) -> None:
@@ -192,17 +199,21 @@ class Ways(Account):
             "first_name": FIRST_NAME,
             "home_phone": self.phone if right else "213 555 9999",
         }
+        begins = self.has_a_round
         asked = (await self.ask("/resets/validations", fields)).body
+        if begins:
+            self.rounds.append(self.now)
         there = asked["addresses"].index(ADDRESS) if ADDRESS in asked["addresses"] else 4
+        assert there == 4 or (right and begins), "her address is shown"
         choice = there if right and knows_address else (there + 1) % 4
         said = {"challenge": asked["challenge"], "choice": choice}
         answer = await self.ask("/resets/validations/answer", said)
         shut = self.has_email or self.has_questions or self.validated
-        proof = (
-            Proof(credentials=self.credentials)
-            if right and knows_address and there < 4 and not shut
-            else None
-        )
+        right &= begins and knows_address and not (shut or self.is_failed)
+        if there < 4 and choice != there:
+            self.failed_at = self.now
+        assert answer.status == 200 or not (right and self.is_free), "she is kept out"
+        proof = Proof(credentials=self.credentials) if right and there < 4 else None
         await self.granted(ResetRoute.VALIDATION, actor, answer, proof, sets)
 
     async def granted(
@@ -270,6 +281,9 @@ class Ways(Account):
         self.world.arrived[grant.route, grant.actor] += 1
         if self.app:
             await self._takes_the_second_step(grant.actor, body["access_token"])
+        else:
+            self.has_logged_on()
+        await self.world.delivers()
 
     async def _takes_the_second_step(self, actor: str, bearer: str) -> None:
         """The app is in her hands alone."""
@@ -280,6 +294,8 @@ class Ways(Account):
         answer = await self.world.identity.call("POST", "/sessions/second-step", said, token=bearer)
         assert answer.status != 201 or (actor == HOLDER and answer.body["scope"] == self.scope)
         assert actor == THIEF or answer.status in (201, 403, 429), answer.body
+        if answer.status == 201:
+            self.has_logged_on()
 
     @precondition(lambda self: self.has_email or self.validated)  # else that way would be shut soon
     @precondition(lambda self: self.is_seen and not self.merged)
@@ -292,6 +308,8 @@ class Ways(Account):
     async def _she_sets_her_questions(self) -> None:
         answer = await self.world.identity.log_on(self.name, self.password)
         if answer.status == 201:  # since a freeze no password logs on before a token's
+            self.has_logged_on()
+            await self.world.delivers()
             assert (await self.world.recovery.sets(answer.body["access_token"])).status == 200
             self.has_questions = True
         await self.world.delivers()
