@@ -98,6 +98,42 @@ async def test_her_username_is_mailed_to_another_address_to_who_says_whose_it_is
         assert len(await ada.mailbox.to(other, after=mark)) == 1
 
 
+@pytest.mark.proves("RC-2b")
+@pytest.mark.parametrize(
+    ("language", "forgot", "asks_the_practice"),
+    [
+        ("en-US", "Forgot username?", "ask your practice: it can tell you your username"),
+        ("es-US", "¿Olvidó su nombre de usuario?", "pregunte a su consultorio"),
+    ],
+    ids=["in English", "in Spanish"],
+)
+async def test_who_has_neither_address_is_sent_to_her_practice_which_reads_her_username_out(
+    desk: Desk,
+    at_portal: AtPortal,
+    somebody: Person,
+    language: str,
+    forgot: str,
+    asks_the_practice: str,
+) -> None:
+    async with at_portal(somebody, language=language) as ada:
+        await ada.enrol(await desk.token_for(somebody), email=False)
+        await ada.log_off()
+        mark = await ada.mailbox.newest()
+        await ada.page.get_by_role("link", name=forgot).click()
+        await ada.fill(email=somebody.address, last_name=somebody.last_name)
+        await ada.fill_birthday()
+        await ada.press()
+        await ada.at("/forgot-username/sent")
+        await expect(ada.main).to_contain_text(asks_the_practice)
+
+        username = await desk.read_username(somebody)
+
+        assert username == somebody.username
+        await ada.log_on(name=username)
+        await ada.at("/gate/e-mail")
+        assert await ada.mailbox.to(somebody.address, after=mark) == []
+
+
 async def ask_for_link(ada: Patient) -> str:
     """Ask for a link to a new password, and take it from the mail."""
     mark = await ada.mailbox.newest()
