@@ -52,6 +52,7 @@ class Person:
     other: "Person | None" = None  # herself, by her second account
     proofs: dict[str, str] = field(default_factory=dict)  # that both are hers
     merge_id: UUID = NOBODY  # that practices decide about
+    picked: str = ""  # the grant that her address was picked for (RC-6)
 
     @classmethod
     def new(cls, addresses: StackAddresses, gateway: Gateway, ledger: Ledger) -> "Person":
