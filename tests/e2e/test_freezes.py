@@ -11,10 +11,12 @@ import pytest
 
 from deploy.client.eventually import eventually
 from deploy.client.gateway import Gateway
+from deploy.local.provision import connected, in_database
 from deploy.tour import acts
 from deploy.tour.person import Person
 from deploy.tour.questions import chosen
 from deploy.tour.stage import Stage
+from deploy.tour.validation import fields, who_has_no_email
 from shared.randomness import Randomness
 from tests.support.suite import Suite
 
@@ -150,3 +152,74 @@ async def test_a_freeze_voids_every_way_back_at_every_replica(
     print(f"every way was shut at every replica {took:.2f} s after the freeze was asked for")  # noqa: T201
     asks["security_questions"] = False
     await stage.call("change_practice_settings", 200, token=desk, body=asks)
+
+
+async def told_elsewhere(stage: Stage, guest: Person) -> str:
+    """A link "not me" of somebody without an account e-mail, from a mail to another address."""
+    await acts.log_on(stage, guest, guest.username, guest.password)
+    bearer = guest.tokens["access_token"]
+    grant = await acts.proof(stage, guest, "notification-address")
+    added = {"address": guest.address, "reauthenticated": grant}
+    await stage.call("add_notification_address", 202, token=bearer, body=added)
+    link = {"token": acts.secret_of(await stage.mail(guest, "Confirm your address"))}
+    await stage.call("verify_notification_address", 200, token=bearer, body=link)
+    grant = await acts.proof(stage, guest, "password")
+    guest.password = f"Copper!Lantern-{stage.randomness.digits(4)}"
+    changed = {"new_password": guest.password, "reauthenticated": grant}
+    await stage.call("change_password", 200, token=bearer, body=changed)
+    return acts.secret_of(await stage.mail(guest, "password was changed"))
+
+
+async def is_heard_of(suite: Suite, guest: Person) -> None:
+    """Recovery knows the account as it is: what begins before that is void with the change."""
+    stack = suite.stack
+    async with connected(in_database(stack.servers.postgres_url, stack.name)) as connection:
+        newest = await connection.fetchval(
+            "SELECT i.version = r.version FROM identity.accounts i"
+            " JOIN recovery.accounts r ON r.account_id = i.id WHERE i.username = $1",
+            guest.username,
+        )
+    assert newest
+
+
+async def picked(stage: Stage, guest: Person) -> dict[str, Any]:
+    """A question of now, and the right answer to it."""
+    asked = await stage.call("begin_validation", 200, body=fields(guest), source=guest.source)
+    choice = asked.body["addresses"].index(guest.street)
+    return {"challenge": asked.body["challenge"], "choice": choice}
+
+
+@pytest.mark.proves("RC-9", "RC-6")
+async def test_a_freeze_voids_a_validation_that_was_begun_before_it_at_every_replica(
+    stage: Stage, suite: Suite
+) -> None:
+    guest = await who_has_no_email(stage)
+    not_me = await told_elsewhere(stage, guest)
+    await eventually(partial(is_heard_of, suite, guest))
+    answered, asked = await picked(stage, guest), await picked(stage, guest)
+
+    async def told(replica: Gateway, answer: dict[str, Any]) -> tuple[int, str]:
+        said = await replica.call("answer_validation", body=answer, source=a_source())
+        return said.status, said.body.get("code", "")
+
+    async def shut(replica: Gateway) -> None:
+        assert await told(replica, answered) == (422, "validation_unavailable")
+
+    async with each_replica(suite) as replicas:
+        given = await replicas[0].call("answer_validation", body=answered, source=a_source())
+        before = [await told(replica, answered) for replica in replicas]
+        freeze = {"token": not_me, "birth_date": guest.birth_date}
+        await stage.call("freeze_account", 204, body=freeze, source=a_source())
+        await asyncio.gather(
+            *(eventually(partial(shut, replica), within=60) for replica in replicas)
+        )
+        late = [await told(replica, asked) for replica in replicas]
+        new = {"grant": given.body["grant"], "new_password": "Copper!Lantern-5821"}
+        resets = [
+            await replica.call("reset_password", body=new, source=a_source())
+            for replica in replicas
+        ]
+
+    assert before == [(200, "")] * 3
+    assert late == [(422, "validation_unavailable")] * 3
+    assert {(each.status, each.body["code"]) for each in resets} == {(400, "grant_superseded")}
