@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 
 from deploy.client.eventually import eventually
 from deploy.local.processes import together
-from deploy.tour.acts import enrolment_token, log_on
+from deploy.local.provision import connected, in_database
+from deploy.tour.acts import enrolment_token, log_on, proof, secret_of
 from deploy.tour.one_account import enrolment, first_log_on, forgotten_password
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
@@ -153,3 +154,138 @@ async def test_limits_are_as_exact_over_three_processes_as_in_one(
     sent = MAILS_AN_HOUR - 1
     assert outcomes == {(202, False): sent, (429, True): RACERS - sent}
     assert client.unknown == client.away.total(), "a connection broke"
+
+
+@dataclass(slots=True, kw_only=True)
+class Bursts:
+    """One thing to be mailed, asked for by 64 at once over three processes, again and again."""
+
+    suite: Suite
+    stage: Stage
+    account_id: str
+    verb: str
+    body: Mapping[str, str]
+    action: str  # what recovery's audit knows it by
+    asked: int = 0
+    mailed: list[int] = field(default_factory=list)  # of each burst
+
+    async def burst(self, seconds: int = 0) -> None:
+        """So many seconds after the one before. What was decided is on record, of each request."""
+        self.stage.let_time_pass(seconds)
+        client = Client(gateway=self.stage.gateway)
+        ask = partial(client.insist, self.verb, 202, body=self.body)
+        await asyncio.gather(*(ask(source=a_source()) for _ in range(RACERS)))
+        assert client.unknown == client.away.total(), "a connection broke"
+        self.asked += RACERS
+
+        async def all_decided() -> int:
+            outcomes = await self._decided()
+            assert outcomes.total() == self.asked, outcomes
+            return outcomes["mailed"]
+
+        self.mailed.append(await eventually(all_decided) - sum(self.mailed))
+
+    async def _decided(self) -> Counter[str]:
+        stack = self.suite.stack
+        async with connected(in_database(stack.servers.postgres_url, stack.name)) as connection:
+            rows = await connection.fetch(
+                "SELECT detail FROM recovery.audit_entries WHERE action = $1 AND subject = $2",
+                self.action,
+                f"account:{self.account_id}",
+            )
+        return Counter(row["detail"] for row in rows)
+
+    async def have_come(self, address: str, words: str) -> None:
+        """As many mails as were decided, and no more."""
+
+        async def all_here() -> None:
+            mails = await self.stage.mailbox.to(address)
+            assert sum(words in mail.subject for mail in mails) == sum(self.mailed)
+
+        await eventually(all_here)
+
+
+async def written_to(stage: Stage, person: Person) -> str:
+    """Somebody with a verified account e-mail; return the account's id."""
+    await enrolment(stage, person)
+    await log_on(stage, person, person.username, person.password)
+    bearer = person.tokens["access_token"]
+    link = {"token": secret_of(await stage.mail(person, "Welcome"))}
+    await stage.call("verify_email", 200, token=bearer, body=link)
+    account = await stage.call("read_account", 200, token=bearer)
+    return str(account.body["account_id"])
+
+
+@pytest.mark.proves("RC-3")
+async def test_links_are_mailed_as_exactly_by_three_processes_as_by_one(
+    stage: Stage, suite: Suite, person: Person
+) -> None:
+    """60 s apart, three in an hour, ten in a day."""
+    links = Bursts(
+        suite=suite,
+        stage=stage,
+        account_id=await written_to(stage, person),
+        verb="request_reset_link",
+        body={"name": person.username},
+        action="reset-link.request",
+    )
+
+    for seconds in (0, 0, 61, 61, 61):
+        await links.burst(seconds)
+    for seconds in (3600, 61, 61, 3600, 61, 61, 3600, 61):
+        await links.burst(seconds)
+
+    assert links.mailed == [1, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0]
+    await links.have_come(person.address, "Set a new")
+
+
+@pytest.mark.proves("RC-1")
+async def test_usernames_are_mailed_as_exactly_by_three_processes_as_by_one(
+    stage: Stage, suite: Suite, person: Person
+) -> None:
+    """Three an hour an address."""
+    usernames = Bursts(
+        suite=suite,
+        stage=stage,
+        account_id=await written_to(stage, person),
+        verb="remind_username",
+        body={"email": person.address},
+        action="username-reminder.request",
+    )
+
+    for seconds in (0, 0, *[3600] * 6):
+        await usernames.burst(seconds)
+
+    assert usernames.mailed == [3, 0, *[3] * 6]
+    await usernames.have_come(person.address, "username")
+
+
+@pytest.mark.proves("RC-2")
+async def test_usernames_by_name_and_date_are_mailed_as_exactly_by_three_processes_as_by_one(
+    stage: Stage, suite: Suite, person: Person
+) -> None:
+    """Five an hour an address, which is closed for twenty minutes then."""
+    account_id = await written_to(stage, person)
+    own, other = person.address, person.address.replace("@", ".work@")
+    grant = await proof(stage, person, "notification-address")
+    bearer = person.tokens["access_token"]
+    added = {"address": other, "reauthenticated": grant}
+    await stage.call("add_notification_address", 202, token=bearer, body=added)
+    person.address = other
+    link = {"token": secret_of(await stage.mail(person, "Confirm your address"))}
+    await stage.call("verify_notification_address", 200, token=bearer, body=link)
+    usernames = Bursts(
+        suite=suite,
+        stage=stage,
+        account_id=account_id,
+        verb="remind_username",
+        body={"email": other, "last_name": person.last_name, "birth_date": person.birth_date},
+        action="username-reminder.request",
+    )
+
+    for seconds in (0, 0, 1201):
+        await usernames.burst(seconds)
+
+    assert usernames.mailed == [5, 0, 5]
+    await usernames.have_come(other, "username")
+    await usernames.have_come(own, "username")
