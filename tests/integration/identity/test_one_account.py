@@ -36,18 +36,30 @@ EACH = {
     "account.freeze",
     "account.thaw",
     "account.merge",
+    "account.unlock",
+    "patient.un-enrol",
+    "patient.re-activate",
+    "questions.hear",
+    "device.rename",
+    "log-on by the account e-mail",
+    "practice added by name",
+    "e-mail link, too late",
+    "not me, too late",
+    "trust, too late",
 }
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.proves("SE-1", "SE-3", "MF-1", "MF-3", "MF-4", "ID-2", "ID-6", "ID-7", "RC-10", "AU-1")
+@pytest.mark.proves("LG-2", "LG-3", "UN-4")
 async def test_whatever_a_holder_and_a_thief_do_no_secret_or_session_is_good_for_more_than_it_is(
     database: databases.Database,
 ) -> None:
     await asyncio.to_thread(play, database, examples=LIVES, steps=STEPS, chance=False)
 
 
-@pytest.mark.proves("MF-2", "MF-8", "MF-9", "MF-10", "EN-5", "RC-9", "MG-5")
+@pytest.mark.proves("MF-2", "MF-8", "MF-9", "MF-10", "EN-5", "RC-8", "RC-9", "MG-5")
+@pytest.mark.proves("LG-1", "LG-2", "UN-1", "UN-3", "UN-4", "ID-6")
 async def test_each_thing_that_can_be_done_with_an_account_is_on_record_and_told_as_it_is_done(
     database: databases.Database,
 ) -> None:

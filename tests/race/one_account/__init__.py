@@ -1,4 +1,4 @@
-"""One account, its holder, a thief who has the password, and a clock: whatever they do in turn.
+"""One account, its holder, a thief who has the password, her practice, a clock: whatever they do.
 
 The machine draws what comes next (Hypothesis), and keeps a model beside the product of what must
 not be: a secret that is good twice, a session that outlives its end, a full session without the

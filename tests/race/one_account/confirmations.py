@@ -35,6 +35,10 @@ class Change(Generic[L]):
         """Whether the account as it is lets it happen."""
         return True
 
+    def is_open(self) -> bool:
+        """Whether the session may bring it."""
+        return self.life.is_full(self.seat)
+
     async def prepared(self) -> bool:
         """Have what it takes beside the confirmation. False: it was refused there already."""
         return True
@@ -140,7 +144,7 @@ class Confirmations(Sessions, Life):
         numbers = [next(self.world.numbers) for _ in range(twins)]
         may = (
             not proof.spent
-            and self.takes(seat)
+            and change.is_open()
             and self.now < proof.at + PROVEN
             and proof.credentials == self.credentials
             and change.allowed()

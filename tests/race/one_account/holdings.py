@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from deploy.tour.authenticator import Key
 from shared.contracts.merge import MergeRequested
@@ -20,6 +21,7 @@ class Device:
     failures: int = 0
     void: bool = False
     trusted: int | None = None  # how often credentials had changed as a code was to be spared
+    trusted_at: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -46,7 +48,7 @@ class Seat:
     actor: str
     access: str
     refresh: str
-    full: bool
+    full: bool  # past its second step: full, unless another gate is open or no practice is left
     by: str  # what began it, before any second step
     name: str  # of the device, as it was said
     device: Device | None  # None: it waits for a code where nobody was before
@@ -116,6 +118,18 @@ class Link:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class FiveQuestions:
+    """What recovery has set, and its receipt; of before a freeze they are void."""
+
+    id: UUID
+    receipt: str
+    version: int  # of the account, as recovery knows it
+    freezes: int
+    at: datetime
+    heard: bool = False
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class NotMe:
     """What was mailed with a change of credentials."""
 
@@ -132,4 +146,5 @@ class Merge:
     request: MergeRequested
     credentials: int
     seat: Seat | None
+    at: datetime  # of the older one of both proofs
     spent: bool = False

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from services.identity.passwords.model import LockPolicy
-from tests.builders.practices import practice_desk
+from tests.builders.practices import desk_of
 from tests.builders.two_step import WRONG_CODE, code_of
 from tests.race.one_account.holdings import (
     NEW_DEVICES,
     App,
     Device,
+    FiveQuestions,
     Link,
     Merge,
     NotMe,
@@ -33,6 +34,7 @@ from tests.rigs.replica import Answer
 
 T = TypeVar("T")
 HOLDER, THIEF = "holder", "thief"
+FULL, GATES, SETTINGS = "full", "gates", "settings"
 ACCESS = timedelta(minutes=5)
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
@@ -41,6 +43,7 @@ PROVEN = timedelta(minutes=5)
 RESETS = timedelta(minutes=10)
 REST = timedelta(seconds=5)  # of a new refresh token, which does not rotate until then
 TWIN = timedelta(seconds=31)  # after 30 it is reuse
+TRUSTED = timedelta(days=30)
 MAYBE_LOCKED = timedelta(minutes=36)  # ten wrong codes in 15 minutes lock for 20
 STEP = 30
 LIMITED = 429
@@ -61,16 +64,25 @@ class Life(RuleBasedStateMachine):
 
     world: ClassVar[World]
 
-    async def enrols(self) -> None:
-        """She has enrolled, and verified an account e-mail; the thief knows her password."""
+    async def enrols(self, *, asked: bool) -> None:
+        """She has enrolled, and verified an account e-mail; the thief knows her password. Where it
+        is `asked`, her practice wants five security questions of her.
+        """
         self.number = next(self.world.numbers)
         self.seats: list[Seat] = []
         self.devices: list[Device] = []
         self.passkeys: list[Passkey] = []
         self.proofs: list[Proof] = []
         self.links: list[Link] = []
+        self.linked_at = self.now  # the newest of them, or that of the enrolment
         self.not_me: list[NotMe] = []
         self.merges: list[Merge] = []
+        self.fives: list[FiveQuestions] = []
+        self.asked, self.questions_set, self.freezes = asked, False, 0
+        # Records that are enrolled: her own, others of her practice, and those of another one that
+        # asks no questions, which came along with accounts that were merged into this.
+        self.at_home, self.added, self.brought_along = True, 0, 0
+        self.unlocked: list[datetime] = []
         self.two_step: TwoStep | None = None
         # What is no good any more, as somebody behind her has seen it: codes of an app that were
         # taken, recovery codes that were used, and those that others took the place of.
@@ -86,8 +98,10 @@ class Life(RuleBasedStateMachine):
         self.email = f"{HOLDER}.{self.number}.0@mail.example"
         self.replaced: list[tuple[datetime, str]] = []  # addresses that a freeze may put back
         self.name = f"one.account.{self.number}"
+        self.given_up: list[str] = []  # usernames
         identity = self.world.identity
-        self.desk = await practice_desk(identity)  # its own: a practice's client has a budget
+        client = await identity.a_practice_client(security_questions=asked)
+        self.desk = await desk_of(identity, client)  # its own: a practice's client has a budget
         await identity.rows("DELETE FROM outbox")
         self.patient_id = await self.desk.enrolled(username=self.name, email=self.email)
         [row] = await identity.rows("SELECT id FROM accounts WHERE username = $1", self.name)
@@ -129,6 +143,10 @@ class Life(RuleBasedStateMachine):
     def told(self) -> Told:
         """What is on record, and told, of what is done meanwhile."""
         return Told(world=self.world, account_id=self.account_id)
+
+    def was_too_late(self, what: str) -> None:
+        """It was refused, and for nothing but its time."""
+        self.world.done[f"{what}, too late"] += 1
 
     def hears(self, told: Told) -> None:
         """Keep the links that came with it."""
@@ -182,14 +200,41 @@ class Life(RuleBasedStateMachine):
         narrowed = seat.narrowed is not None and seat.issued < seat.narrowed
         return self.lives(seat) and not narrowed and self.now < seat.issued + ACCESS
 
+    @property
+    def records(self) -> int:
+        """How many of hers are enrolled; without any there is no full session (UN-4)."""
+        return self.at_home + self.added + self.brought_along
+
+    def scope(self, *, full: bool) -> str:
+        """What a session may do that is past its second step, or waits for it (LG-3, SE-4)."""
+        due = self.asked and not self.questions_set and not self.brought_along
+        if not full or (due and self.records):
+            return GATES
+        return FULL if self.records else SETTINGS
+
+    def takes_as(self, seat: Seat, *scopes: str) -> bool:
+        """Whether its access token is good, and for what asks for one of these."""
+        return self.takes(seat) and self.scope(full=seat.full) in scopes
+
+    def is_full(self, seat: Seat) -> bool:
+        """Whether it may do whatever a session may do."""
+        return self.takes_as(seat, FULL)
+
     def trusts(self, device: Device) -> bool:
-        """Whether no code is asked for there: no credential has changed since one was (MF-2)."""
+        """Whether no code is asked for there."""
+        return self.has_trusted(device) and not self.outlives_trust(device)
+
+    def has_trusted(self, device: Device) -> bool:
+        """Whether a code was to be spared there, and no credential has changed since (MF-2)."""
         return (
             not device.void
             and self.two_step is not None
             and self.two_step.mode == NEW_DEVICES
             and device.trusted == self.credentials
         )
+
+    def outlives_trust(self, device: Device) -> bool:
+        return device.trusted_at is not None and self.now >= device.trusted_at + TRUSTED
 
     def sit(
         self,
@@ -210,7 +255,8 @@ class Life(RuleBasedStateMachine):
             device = None
         spared = device is not None and self.trusts(device)
         full = self.two_step is None or stepped or spared
-        assert (body["scope"] == "full") is full, body
+        if device is not None and not full and self.has_trusted(device):
+            self.was_too_late("trust")
         assert ("device" in body) is (full and device is None), body
         if "device" in body:
             device = Device(actor=actor, name=name, secret=body["device"])
@@ -232,7 +278,7 @@ class Life(RuleBasedStateMachine):
         at: Device | None,
     ) -> Seat:
         """One that begins where another one went on until now, or somewhere new."""
-        assert (body["scope"] == "full") is full, body
+        assert body["scope"] == self.scope(full=full), body
         made = Seat(
             id=body["session_id"],
             actor=actor,
@@ -305,12 +351,16 @@ class Life(RuleBasedStateMachine):
             device.failures = 0 if right else device.failures + 1
             device.void = device.failures == policy.failures
             return right
-        if self.locked_until is not None and self.now < self.locked_until:
+        if self.is_locked():
             return False
         self.failures = 0 if right else self.failures + 1
         if self.failures == policy.failures:
             self.failures, self.locked_until = 0, self.now + policy.lasts
         return right
+
+    def is_locked(self) -> bool:
+        """LG-2: whether no password is told to be right, but from a known device."""
+        return self.locked_until is not None and self.now < self.locked_until
 
     def maybe_locked(self) -> bool:
         """Whether so many codes were wrong that right ones may be refused too (MF-3): they count

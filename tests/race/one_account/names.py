@@ -6,15 +6,27 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.race.one_account.confirmations import Change, Confirmations
 from tests.race.one_account.holdings import Link, Seat
-from tests.race.one_account.life import Life, some, twins
+from tests.race.one_account.life import (
+    FULL,
+    GATES,
+    SETTINGS,
+    Life,
+    actors,
+    kinds,
+    some,
+    twins,
+)
+from tests.race.one_account.touches import TOUCHED
 from tests.race.one_account.world import Told
 from tests.rigs.replica import Answer
 
 LINK = timedelta(hours=1)
+NO_TOKEN = "ZZZZ-ZZZZ-ZZZZ-ZZZZ"
 
 
 def new_password(number: int) -> str:
@@ -59,6 +71,7 @@ class Username(Change[Confirmations]):
 
     async def done(self, answer: Answer, number: int, told: Told) -> None:
         await told.once("username.change", "username-changed", [self.life.email])
+        self.life.given_up.append(self.life.name)
         self.life.name = f"one.account.{number}"
 
 
@@ -77,7 +90,8 @@ class Email(Change[Confirmations]):
         *_rest, link = await life.world.postman.tokens("email-verification-requested")
         for other in life.links:
             other.used = True  # a newer one voids it
-        life.links.append(Link(text=str(link), address=to, at=life.now))
+        life.linked_at = max(life.now, life.linked_at + timedelta(microseconds=1))
+        life.links.append(Link(text=str(link), address=to, at=life.linked_at))
 
 
 class Practice(Change[Confirmations]):
@@ -85,6 +99,10 @@ class Practice(Change[Confirmations]):
 
     verb = "practice"
     token = ""
+
+    def is_open(self) -> bool:
+        """Without a practice left, too (UN-4)."""
+        return self.life.takes_as(self.seat, FULL, SETTINGS)
 
     async def prepared(self) -> bool:
         desk = await self.life.desk.renewed()
@@ -97,6 +115,7 @@ class Practice(Change[Confirmations]):
 
     async def done(self, answer: Answer, number: int, told: Told) -> None:
         await told.once("enrol.existing-account", "enrolment-added", [self.life.email])
+        self.life.added += 1
         self.life.all_narrow()
 
 
@@ -109,7 +128,7 @@ CHANGES: Mapping[str, type[Change[Any]]] = {
 
 
 class Names(Confirmations, Life):
-    """The link that a claimed address is verified by."""
+    """The link that a claimed address is verified by, and a practice that is added by name."""
 
     @precondition(lambda self: self.links and any(self.fulls()))
     @rule(which=some, session=some, twins=twins)
@@ -119,7 +138,10 @@ class Names(Confirmations, Life):
             self.run(self._opens_a_link(link, seat, twins))
 
     async def _opens_a_link(self, link: Link, seat: Seat, twins: int) -> None:
-        may = not link.used and self.now < link.at + LINK and self.takes(seat)
+        late = self.now >= link.at + LINK
+        may = not link.used and not late and self.takes_as(seat, FULL, GATES)
+        if late and not link.used and self.takes_as(seat, FULL, GATES):
+            self.was_too_late("e-mail link")
         await self._logs_on(seat.actor, 1)  # another session, which ends by it
         known = len(self.proofs)
         await self._confirms(seat, "username", "app")  # which is void by it
@@ -136,3 +158,44 @@ class Names(Confirmations, Life):
             self.changes(spare=seat)
             for proof in self.proofs[known:]:
                 await self._uses_a_confirmation(proof, 1)
+
+    @rule(actor=actors, kind=kinds, twins=twins, dead=st.booleans())
+    def adds_a_practice_by_name(self, actor: str, kind: str, twins: int, dead: bool) -> None:
+        """EN-5, without a session: by name and password, and a code where two-step is on."""
+        self.run(self._adds_a_practice_by_name(actor, kind, twins, dead=dead))
+
+    async def _adds_a_practice_by_name(
+        self, actor: str, kind: str, twins: int, *, dead: bool
+    ) -> None:
+        """Where the token is refused the code is given back, and what is wrong is counted."""
+        kind = self.at_hand(actor) if kind == "at hand" else kind
+        code, good = None, self.two_step is None
+        if self.two_step is not None and kind not in TOUCHED:
+            code, good = self.code(actor, kind)
+        desk = await self.desk.renewed()
+        body = {
+            "token": NO_TOKEN if dead else await desk.a_token(),
+            "name": self.name,
+            "password": self.known[actor],
+            **({"code": code} if code else {}),
+        }
+        before, path = self.maybe_locked(), "/enrolments/existing-account"
+        async with self.told() as told:
+            answers = await self.at_once(twins, lambda _: ("POST", path, body, None))
+        right = self.known[actor] == self.password
+        proven = all([self.tried(right) for _ in answers])
+        may = proven and good and not (dead or self.merged)
+        done = [answer for answer in answers if answer.status == 201]
+        assert len(done) == may or (not done and before), [
+            (one.status, one.code) for one in answers
+        ]
+        self.wrong_codes += [self.now for one in answers if one.code == "second_step_failed"]
+        if not done:
+            assert await self.world.identity.events("enrolment-added") == []
+            return
+        await told.once("enrol.existing-account", "enrolment-added", [self.email])
+        self.world.done["practice added by name"] += 1
+        self.added += 1
+        self.all_narrow()
+        if code is not None:
+            self.taken(code)

@@ -123,7 +123,7 @@ class Passkeys(Confirmations, Life):
 
     async def _keeps_or_removes(self, seat: Seat, twins: int, *, keep: bool) -> None:
         [*_rest, one] = [one for one in self.passkeys if one.suspended and not one.ended]
-        may = self.takes(seat) and seat.by in PASSWORDS and self.now < seat.began + FRESH
+        may = self.is_full(seat) and seat.by in PASSWORDS and self.now < seat.began + FRESH
         may = may and (keep or not self.is_bare_without(one))
         body = {"keep" if keep else "remove": [one.id]}
         async with self.told() as told:
@@ -157,7 +157,7 @@ class Passkeys(Confirmations, Life):
         self.run(self._those_listed_are_right())
 
     async def _those_listed_are_right(self) -> None:
-        if seat := next((seat for seat in reversed(self.fulls()) if self.takes(seat)), None):
+        if seat := next((seat for seat in reversed(self.fulls()) if self.is_full(seat)), None):
             answer = await self.call("GET", "/account/passkeys", None, seat.access)
             assert {one["passkey_id"]: one["suspended"] for one in answer.body["passkeys"]} == {
                 one.id: one.suspended for one in self.passkeys if not one.ended

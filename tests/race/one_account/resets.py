@@ -1,5 +1,7 @@
 """Resets by a grant of recovery's, "this was not me", and the thaw (RC-3, RC-5, RC-9)."""
 
+from datetime import timedelta
+
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -12,6 +14,8 @@ from tests.rigs.identity import Person
 
 BY_LINK, BY_PRACTICE = "link", "practice-token"
 TRIES = 3
+NOT_ME = timedelta(hours=72)
+RESERVED = timedelta(hours=72)
 ANOTHER_DATE = "1984-05-04"
 
 
@@ -98,12 +102,15 @@ class Resets(Sessions, Life):
 
     async def _says_that_it_was_not_she(self, link: NotMe, twins: int, *, right: bool) -> None:
         live = not (link.used or link.tries >= TRIES or self.merged)
-        may = live and right and not self.frozen
+        late = self.now >= link.at + NOT_ME
+        may = live and right and not self.frozen and not late
         body = {"token": link.text, "birth_date": BIRTH_DATE if right else ANOTHER_DATE}
         async with self.told() as told:
             answers = await self.at_once(twins, lambda _: ("POST", "/freezes", body, None))
         assert sum(answer.status == 204 for answer in answers) == may
         link.tries += 0 if right else twins
+        if live and right and late and not self.frozen:
+            self.was_too_late("not me")
         if may:
             shut_out, self.email = self.email, self.put_back()
             recipients = dict.fromkeys([self.email, shut_out])
@@ -111,16 +118,19 @@ class Resets(Sessions, Life):
             self.shuts_all()
 
     def put_back(self) -> str:
-        """The address that was replaced first."""
-        if not self.replaced:
+        """The address that was replaced first, of those that still are the account's."""
+        reserved = [one for one in self.replaced if self.now < one[0] + RESERVED]
+        if not reserved:
             return self.email
-        first = min(self.replaced)
+        first = min(reserved)
         self.replaced.remove(first)
         return first[1]
 
     def shuts_all(self) -> None:
         """Nothing of before opens anything, and no password is hers until a practice's token."""
         self.frozen = self.by_practice = True
+        self.freezes += 1
+        self.questions_set = False
         self.password = None
         self.credentials += 1
         self.all_end()
@@ -132,7 +142,7 @@ class Resets(Sessions, Life):
         for one in self.not_me:
             one.used = True
 
-    @precondition(lambda self: self.frozen)
+    @precondition(lambda self: self.frozen and self.at_home)
     @rule(twins=twins)
     def the_practice_thaws(self, twins: int) -> None:
         self.run(self._the_practice_thaws(twins))

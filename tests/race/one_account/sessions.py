@@ -31,10 +31,23 @@ class Sessions(Touches, Life):
         if self.takes(seat) and not seat.full and self.two_step is not None:
             await self._steps(seat, "at hand", 1, trust=True)
 
-    async def _logs_on(self, actor: str, twins: int, device: Device | None = None) -> None:
-        right = self.known[actor] == self.password
+    @precondition(lambda self: self.has_room() and not self.merged)
+    @rule(actor=actors, which=some, twins=twins)
+    def logs_on_by_another_name(self, actor: str, which: int, twins: int) -> None:
+        """LG-1: by the account e-mail; a name that was given up opens nothing, and who guesses by
+        it is counted like by any other (ID-2, ID-6).
+        """
+        reserved = [*self.given_up, *(address for _, address in self.replaced)]
+        name = reserved[which // 2 % len(reserved)] if reserved and which % 2 else self.email
+        self.run(self._logs_on(actor, twins, name=name))
+
+    async def _logs_on(
+        self, actor: str, twins: int, device: Device | None = None, *, name: str | None = None
+    ) -> None:
+        opens = name in (None, self.email)
+        right = opens and self.known[actor] == self.password
         names = [f"{actor}-{next(self.world.numbers)}" for _ in range(twins)]
-        body = {"name": self.name, "password": self.known[actor]}
+        body = {"name": name or self.name, "password": self.known[actor]}
         body |= {"device": device.secret} if device else {}
         void = device is None or device.void
         async with self.told() as told:
@@ -47,9 +60,11 @@ class Sessions(Touches, Life):
         assert sorted(answer.status for answer in answers) == sorted(expected)
         if device is not None and device.void and not void:
             await told.once("device.void", "device-removed", [self.email])
-        for name, answer in zip(names, answers, strict=True):
+        for said, answer in zip(names, answers, strict=True):
             if answer.status == 201:
-                self.sit(actor, answer.body, by="password", name=name, device=device)
+                self.sit(actor, answer.body, by="password", name=said, device=device)
+                if name is not None:
+                    self.world.done["log-on by the account e-mail"] += 1
 
     @precondition(lambda self: self.two_step is not None and any(self.halves()))
     @rule(which=some, kind=kinds, twins=twins)
@@ -98,7 +113,7 @@ class Sessions(Touches, Life):
             if trust and self.two_step.mode == NEW_DEVICES:
                 await told.once("device.trust", "device-trusted", [self.email])
                 assert begun.device is not None
-                begun.device.trusted = self.credentials
+                begun.device.trusted, begun.device.trusted_at = self.credentials, self.now
             await told.recorded("second-step.take")
 
     @precondition(lambda self: self.seats)
@@ -116,7 +131,7 @@ class Sessions(Touches, Life):
         assert {answer.status for answer in answers} == {200}
         [successor] = {answer.body["refresh_token"] for answer in answers}
         body = answers[0].body
-        assert (body["scope"] == "full") is seat.full
+        assert body["scope"] == self.scope(full=seat.full)
         rests = seat.rotated is not None and seat.started < seat.rotated > self.now - REST
         assert (successor == seat.refresh) is rests
         if not rests:
@@ -151,15 +166,16 @@ class Sessions(Touches, Life):
                 self.run(self._revokes(seat, tokens[-1 - other % len(tokens)], twins))
 
     async def _ends_the_others(self, seat: Seat) -> None:
-        may = self.takes(seat) and seat.full
+        may = self.is_full(seat)
         answer = await self.call("POST", "/sessions/end-others", None, seat.access)
         assert (answer.status < 400) is may
         if may:
             self.all_end(spare=seat)
 
     async def _ends(self, seat: Seat, other: Seat, twins: int) -> None:
-        """Any of hers from a full session; from one that waits, that one alone."""
-        path, may = f"/sessions/{other.id}", self.takes(seat) and (seat.full or other is seat)
+        """Any of hers from a full session; from one that is not, that one alone."""
+        may = self.is_full(seat) or (self.takes(seat) and other is seat)
+        path = f"/sessions/{other.id}"
         async with self.told() as told:
             answers = await self.at_once(twins, lambda _: ("DELETE", path, None, seat.access))
         statuses = {answer.status for answer in answers}
@@ -192,7 +208,7 @@ class Sessions(Touches, Life):
             if seat.over == seat.access:
                 continue  # looked at before, and no token comes to life again
             answer = await self.call("GET", "/sessions", None, seat.access)
-            expected = 401 if not self.takes(seat) else 200 if seat.full else 403
+            expected = 401 if not self.takes(seat) else 200 if self.is_full(seat) else 403
             assert answer.status == expected, (answer.status, expected, seat)
             if expected == 401:
                 seat.over = seat.access

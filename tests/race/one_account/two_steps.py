@@ -116,7 +116,7 @@ class TwoSteps(Confirmations, Life):
 
     async def _sets_up_an_app(self, seat: Seat, twins: int) -> None:
         begun = await self.call("POST", f"{PATH}/app", {}, seat.access)
-        allowed = self.takes(seat) and self.two_step is None and self.now < seat.began + FRESH
+        allowed = self.is_full(seat) and self.two_step is None and self.now < seat.began + FRESH
         assert (begun.status == 201) is allowed
         if allowed:
             await self._confirms_the_app(seat, begun.body["secret"], twins)
@@ -152,7 +152,7 @@ class TwoSteps(Confirmations, Life):
 
     async def _turns_it_on_by_passkeys(self, seat: Seat, twins: int) -> None:
         counting = any(one.counts for one in self.passkeys)
-        fresh = self.takes(seat) and self.now < seat.began + FRESH
+        fresh = self.is_full(seat) and self.now < seat.began + FRESH
         async with self.told() as told:
             answers = await self.at_once(
                 twins, lambda _: ("POST", f"{PATH}/passkeys", {}, seat.access)
@@ -170,6 +170,7 @@ class TwoSteps(Confirmations, Life):
             self.changes(spare=seat)
 
     @precondition(lambda self: self.loses and self.two_step is not None and not self.merged)
+    @precondition(lambda self: self.at_home)
     @rule(twins=twins)
     def the_practice_resets_two_step(self, twins: int) -> None:
         self.run(self._the_practice_resets_two_step(twins))

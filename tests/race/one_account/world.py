@@ -20,6 +20,9 @@ PLAIN = frozenset(
         "device-removed",
         "device-trusted",
         "enrolment-added",
+        "enrolment-ended",
+        "enrolment-reactivated",
+        "account-unlocked",
         "account-frozen",
         "account-thawed",
         "accounts-merged",
@@ -80,6 +83,10 @@ class Told:
         it is that one's.
         """
         await self.recorded(action)
+        await self.mailed(event, recipients, of=of)
+
+    async def mailed(self, event: str, recipients: Sequence[str], *, of: Any = None) -> None:
+        """Assert one whole message to these."""
         [told] = await self.world.identity.events(event)
         assert told["account_id"] == str(of or self.account_id)
         credentials = event not in PLAIN
@@ -106,11 +113,17 @@ async def opened(stack: AsyncExitStack, runner: asyncio.Runner, access: Database
     """Put two replicas together over this database."""
     clock = FakeClock()
     database = await stack.enter_async_context(administered(access))
-    identity = await stack.enter_async_context(identity_service(database, clock))
+    # What a client may do in an hour is tried elsewhere.
+    identity, beside = [
+        await stack.enter_async_context(
+            identity_service(database, clock, client_unlocks_an_hour="1000")
+        )
+        for _ in range(2)
+    ]
     return World(
         runner=runner,
         identity=identity,
-        beside=await stack.enter_async_context(identity_service(database, clock)),
+        beside=beside,
         recovery=await stack.enter_async_context(recovery_beside(identity)),
         postman=await stack.enter_async_context(postman_beside(identity)),
         clock=clock,
