@@ -205,6 +205,35 @@ async def test_another_account_email_makes_trust_void(identity: Identity, postma
     assert (asked, await scope(june, session["device"])) == ("full", "gates")
 
 
+@pytest.mark.proves("ID-6")
+async def test_the_first_account_email_leaves_trust_as_it_is(
+    identity: Identity, postman: Postman
+) -> None:
+    june = await for_new_devices(identity)
+    session = await trusted(june)
+    token = session["access_token"]
+    grant = await june.proof(token, "email")
+
+    assert (await claim(identity, token, "june@mail.example", grant=grant)).status == 202
+    [link] = await postman.tokens(REQUESTED)
+    assert (await verify(identity, token, link)).status == 200
+
+    assert await scope(june, session["device"]) == "full"
+
+
+@pytest.mark.proves("MF-4")
+async def test_new_recovery_codes_leave_trust_as_it_is(identity: Identity) -> None:
+    june = await for_new_devices(identity)
+    session = await trusted(june)
+    token = session["access_token"]
+    body = {"reauthenticated": await june.proof(token, "recovery-codes")}
+
+    made = await identity.call("POST", "/account/two-step/recovery-codes", body, token=token)
+
+    assert set(made.body["recovery_codes"]).isdisjoint(june.codes)
+    assert await scope(june, session["device"]) == "full"
+
+
 @pytest.mark.proves("MF-4")
 async def test_a_reset_of_two_step_by_the_practice_makes_trust_void(
     identity: Identity, desk: PracticeDesk
