@@ -35,7 +35,9 @@ async def knock(site: Site, name: str, pairs: int) -> None:
         await compare(door, warm, pairs=WARM_UP, randomness=randomness)
         await site.database.execute("ANALYZE")
         for other, bodies in door.others.items():
-            took = await compare(door, bodies, pairs=pairs, randomness=randomness)
+            took = await compare(
+                door, bodies, pairs=pairs, randomness=randomness, known=door.against.get(other)
+            )
             say(told(name, other, took))
 
 

@@ -184,5 +184,6 @@ SHUT: Mapping[str, Names] = {
     "locked": by_username(*VERIFIED, Accounts.lock),
     "frozen": by_username(*VERIFIED, Accounts.freeze),
     "merged and locked": by_username(*VERIFIED, Accounts.merge, Accounts.lock),
+    "claimed e-mail": by_email(Accounts.claim),
 }
 """Whose right password opens nothing: it must look like a wrong one of somebody known."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -31,6 +31,8 @@ class Door:
     accepted: int  # the status that it answers with, whoever is asked for
     known: Bodies
     others: Mapping[str, Bodies]  # by class
+    against: Mapping[str, Bodies] = field(default_factory=dict)
+    """What a class is held against, where it is not `known`: what a guesser sends decides, too."""
     renewed: Callable[[], Awaitable[Job]] | None = None
     """Makes the job anew for each class, where a token is in it: it lives five minutes."""
 
@@ -43,16 +45,23 @@ class Took:
     other: Sequence[float]
 
 
-async def compare(door: Door, other: Bodies, *, pairs: int, randomness: Randomness) -> Took:
+async def compare(
+    door: Door,
+    other: Bodies,
+    *,
+    pairs: int,
+    randomness: Randomness,
+    known: Bodies | None = None,
+) -> Took:
     """Knock for one of each, one after the other over one connection, in an order by chance.
 
     So both meet the same machine, and the same work behind the requests before. Raises NotMeasured
     where a reply is not the one that all get.
     """
-    known, others = await door.known(pairs), await other(pairs)
+    these, others = await (known or door.known)(pairs), await other(pairs)
     known_first = [randomness.between(0.0, 1.0) < 0.5 for _ in range(pairs)]
     sent: list[str | InSession] = []
-    for one, another, first in zip(known, others, known_first, strict=True):
+    for one, another, first in zip(these, others, known_first, strict=True):
         sent += (one, another) if first else (another, one)
     took = await times(door, sent)
     return Took(

@@ -3,7 +3,7 @@
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -19,9 +19,22 @@ from shared.settings.values import Secret, key_bytes
 from shared.trust.ciphers import Cipher, derive
 from tests.bench.rows.people import JSON, answered
 from tests.bench.seeds import PASSWORD, name_of
-from tests.timing.accounts import DAY, Accounts, Made
+from tests.timing.accounts import (
+    COST,
+    DAY,
+    SHUT,
+    VERIFIED,
+    Accounts,
+    Made,
+    Names,
+    State,
+    by_username,
+)
 
 AT_ONCE = 8  # log-ons
+APP_CODE, RECOVERY_CODE = "123456", "AAAA-AAAA-AAAA-AAAA"
+GUESSES: Mapping[str, str] = {"an app's code": APP_CODE, "a recovery code": RECOVERY_CODE}
+"""By their form: of the second a slow hash is made, whoever's it may be."""
 
 
 async def turn_on(accounts: Accounts, made: Made) -> None:
@@ -41,6 +54,20 @@ async def turn_on(accounts: Accounts, made: Made) -> None:
             (one, now, authenticator.sealed(authenticator.new_secret(), AccountId(one)))
             for one in made
         ],
+    )
+
+
+async def give_codes(accounts: Accounts, made: Made) -> None:
+    """Give each a set of recovery codes of which none is left: its salt is there."""
+    await accounts.site.database.execute(
+        """
+        UPDATE identity.two_steps AS t
+        SET codes_salt = $2, codes_pepper = split_part(a.password_hash, '$', 4)
+        FROM identity.accounts AS a
+        WHERE a.id = t.account_id AND t.account_id = ANY ($1)
+        """,
+        list(made),
+        f"$2b${COST:02}${'.' * 22}".encode(),
     )
 
 
@@ -69,6 +96,27 @@ async def give_passkeys(accounts: Accounts, made: Made) -> None:
             for one in made
         ],
     )
+
+
+TWO_STEP: Sequence[State] = (*VERIFIED, turn_on, give_codes)
+GUESSED_AT: Mapping[str, Names] = {
+    "known as well": by_username(*VERIFIED),  # what the lab itself adds
+    "unknown": Accounts.nobodys,
+    "two-step on": by_username(*TWO_STEP),
+}
+"""Whom a guess of a recovery code beside a wrong password is held against somebody known by."""
+REFUSED: Mapping[str, Names] = {
+    "known as well": by_username(*TWO_STEP),  # likewise
+    "locked": by_username(*TWO_STEP, lock_codes),
+}
+"""Whose right password stands beside a code that is not taken."""
+SHUT_TWICE: Mapping[str, Names] = {
+    **SHUT,
+    "two-step on and locked": by_username(*TWO_STEP, Accounts.lock),
+    "two-step on and both locked": by_username(*TWO_STEP, lock_codes, Accounts.lock),
+    "two-step on and frozen": by_username(*TWO_STEP, Accounts.freeze),
+}
+"""Whose right password opens nothing, where a code is typed beside it."""
 
 
 async def waiting(accounts: Accounts, port: int, made: Made) -> Sequence[str]:

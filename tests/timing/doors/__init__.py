@@ -41,6 +41,7 @@ DOORS: Mapping[str, Callable[[Site], AbstractAsyncContextManager[Door]]] = {
     "usernames": usernames.opened,
     "enrolment": enrolment.opened,
     "existing-accounts": existing_accounts.opened,
+    "existing-account-codes": existing_accounts.codes,
     "validation": validations.asked,
     "validation-answers": validations.answered,
 }

@@ -1,7 +1,7 @@
 """The proof of another account (MG-1): whether a name is somebody's, locked, or has two-step on.
 
-It is the one door at which a name, a password and a code are typed together. Each name is tried
-once, with a wrong password beside a code.
+A name, a password and a code are typed together. Each name is tried once, with a wrong password
+beside a code of either form, or with the right one where it opens nothing.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -18,7 +18,14 @@ from tests.bench.seeds import PASSWORD, name_of
 from tests.bench.site import Site
 from tests.timing.accounts import CLASSES, QUICK, VERIFIED, Accounts, Names, State, by_username
 from tests.timing.pairs import Door
-from tests.timing.second_steps import turn_on
+from tests.timing.second_steps import (
+    APP_CODE,
+    GUESSED_AT,
+    RECOVERY_CODE,
+    SHUT_TWICE,
+    TWO_STEP,
+    waiting,
+)
 
 WRONG = "Wrong-Guess-1234"
 
@@ -28,13 +35,25 @@ async def opened(site: Site) -> AsyncIterator[Door]:
     """Hold identity, and sessions that ask."""
     accounts = Accounts(site=site)
     async with site.services("identity", extra=QUICK) as (identity,):
-        classes: dict[str, Names] = {**CLASSES, "two-step on": by_username(turn_on)}
+        # What is sent as the right password is: it logs on where nothing is shut.
+        await waiting(accounts, identity.http_port, await accounts.made(1, *VERIFIED))
+        classes: dict[str, Names] = {**CLASSES, "two-step on": by_username(*TWO_STEP)}
+        guessed = partial(partial, tried, accounts, code=RECOVERY_CODE)
+        guesses = {f"{name}, recovery code": guessed(one) for name, one in GUESSED_AT.items()}
         yield Door(
             job=await asking(accounts, identity.http_port),
             renewed=partial(asking, accounts, identity.http_port),
             accepted=403,
             known=partial(tried, accounts, by_username(*VERIFIED)),
-            others={name: partial(tried, accounts, names) for name, names in classes.items()},
+            others={
+                **{name: partial(tried, accounts, names) for name, names in classes.items()},
+                **{
+                    f"{name}, right password": partial(tried, accounts, names, password=PASSWORD)
+                    for name, names in SHUT_TWICE.items()
+                },
+                **guesses,
+            },
+            against=dict.fromkeys(guesses, guessed(by_username(*VERIFIED))),
         )
 
 
@@ -55,7 +74,7 @@ async def asking(accounts: Accounts, port: int, *afterwards: State) -> Job:
 
 
 async def tried(
-    accounts: Accounts, names: Names, count: int, *, password: str = WRONG, code: str = "123456"
+    accounts: Accounts, names: Names, count: int, *, password: str = WRONG, code: str = APP_CODE
 ) -> Sequence[str]:
     """Proofs of so many accounts of a class."""
     return [

@@ -2,7 +2,8 @@
 
 At the proof of another account, since a code is typed there beside the right password, and no
 log-on comes before each; what looks at the code is one for all verbs. Who asks has two-step on as
-well, or would be told to set it up before any code is looked at (MG-5).
+well, or would be told to set it up before any code is looked at (MG-5). Guesses of one form are
+held against others of that form.
 """
 
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ from tests.bench.site import Site
 from tests.timing.accounts import QUICK, Accounts, by_username
 from tests.timing.doors.ownership import asking, tried
 from tests.timing.pairs import Door
-from tests.timing.second_steps import lock_codes, turn_on
+from tests.timing.second_steps import GUESSES, REFUSED, TWO_STEP, turn_on
 
 
 @asynccontextmanager
@@ -23,13 +24,17 @@ async def opened(site: Site) -> AsyncIterator[Door]:
     accounts = Accounts(site=site)
     async with site.services("identity", extra=QUICK) as (identity,):
         of = partial(partial, tried, accounts, password=PASSWORD)
+        known = by_username(*TWO_STEP)
+        classes = {
+            f"{name}, by {form}": (code, names)
+            for form, code in GUESSES.items()
+            for name, names in REFUSED.items()
+        }
         yield Door(
             job=await asking(accounts, identity.http_port, turn_on),
             renewed=partial(asking, accounts, identity.http_port, turn_on),
             accepted=403,
-            known=of(by_username(turn_on)),
-            others={
-                "known as well": of(by_username(turn_on)),  # what the lab itself adds
-                "locked": of(by_username(turn_on, lock_codes)),
-            },
+            known=of(known),
+            others={name: of(names, code=code) for name, (code, names) in classes.items()},
+            against={name: of(known, code=code) for name, (code, _) in classes.items()},
         )

@@ -63,6 +63,18 @@ async def test_a_reply_that_is_another_one_tells_more_than_its_time() -> None:
             await compare(door, unknown, pairs=5, randomness=Randomness())
 
 
+async def test_a_class_can_be_held_against_somebody_else_than_who_is_known() -> None:
+    seen: list[str] = []
+
+    async def guessed(count: int) -> Sequence[str]:
+        return [f"guessed-{number}" for number in range(count)]
+
+    async with a_door(seen) as door:
+        await compare(door, unknown, pairs=5, randomness=Randomness(), known=guessed)
+
+    assert sorted(seen) == sorted([*await guessed(5), *await unknown(5)])
+
+
 async def test_what_is_sent_in_a_session_goes_with_its_own_token_and_from_a_source_of_its_own() -> (
     None
 ):
