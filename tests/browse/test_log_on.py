@@ -182,29 +182,6 @@ async def test_two_minutes_before_the_end_she_is_asked_and_after_it_told_why_and
         await ada.at("/sent")
 
 
-async def test_a_username_is_changed_and_the_old_one_is_no_way_in(
-    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
-) -> None:
-    new = f"{somebody.username}.new"
-    async with at_portal(somebody) as ada:
-        await ada.enrol(await desk.token_for(somebody))
-        await ada.go("/settings")
-        await ada.main.get_by_role("link", name="Change the username").click()
-        await ada.sees("another username")
-        await ada.fill(username="blank inside", password=somebody.password)
-        await ada.press("Change your username")
-        await ada.sees("another username, refused")
-        await ada.fill(username=new)  # the password was given, and is not asked for again
-        await ada.press("Change your username")
-        await ada.at("/settings")
-        await ada.sees("username changed")
-        await ada.log_off()
-        await ada.log_on(name=somebody.username)
-        await expect(ada.summary).to_contain_text("do not log you on")
-        await ada.log_on(name=new)
-        await ada.at("/home")
-
-
 async def test_before_the_twelve_hours_are_over_she_is_told_once_that_going_on_will_not_help(
     stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
 ) -> None:

@@ -1,4 +1,7 @@
-"""Stories 1, 10 and 14: five security questions on the way in, two of them for a new password."""
+"""Stories 1, 10 and 14: five security questions on the way in, two of them for a new password.
+
+Story 17: others are set in the settings, and she is told (the rest of it: `test_settings.py`).
+"""
 
 import pytest
 from playwright.async_api import expect
@@ -227,10 +230,13 @@ async def test_she_sets_others_in_the_settings_in_spanish_and_those_before_open_
 ) -> None:
     token = await asking.token_for(somebody)
     async with at_portal(somebody) as ada:
-        await enrol(ada, token)
+        await enrol(ada, token, email=True)
         await choose(ada, ANSWERS)
         await ada.press()
         await ada.at("/gate/e-mail")
+        await ada.open_link("verify-email")
+        await ada.press("Confirm")
+        await ada.decline_two_step(to="/enrol/done")
         await ada.go("/settings")
         await ada.page.get_by_role("button", name="Español").click()
         await ada.main.get_by_role("link", name="Cambiar las preguntas de seguridad").click()
@@ -246,6 +252,12 @@ async def test_she_sets_others_in_the_settings_in_spanish_and_those_before_open_
         await ada.fill(password=somebody.password)
         await ada.press()
         await ada.at("/settings")
+        mail = await ada.mailbox.wait_for(
+            somebody.address,
+            subject="The security questions of your Portico account were set",
+            within=30,
+        )
+        assert f"{ada.portal}/not-me#" in mail.text
         await ada.page.get_by_role("button", name="English").click()
         await ada.log_off()
 

@@ -1,10 +1,13 @@
-"""Stories of the account's settings: password, account e-mail, language and time zone."""
+"""Story 17: username, password and account e-mail are changed in the settings, and she is told of
+each (its questions: `test_questions.py`); and stories of mails that come back, of her language and
+time zone.
+"""
 
 import pytest
 from playwright.async_api import expect
 
 from deploy.client.eventually import eventually
-from deploy.local.caught import FaultKind
+from deploy.local.caught import FaultKind, Mail
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from tests.browse.conftest import AtPortal
@@ -12,6 +15,38 @@ from tests.browse.desk import Desk
 from tests.browse.patient import Patient
 
 NEW = "Copper!Lantern-58"
+
+
+async def is_told(ada: Patient, subject: str) -> Mail:
+    """Of a change, with the way to say that it was not she (RC-9)."""
+    mail = await ada.mailbox.wait_for(ada.person.address, subject=subject, within=30)
+    assert f"{ada.portal}/not-me#" in mail.text
+    return mail
+
+
+async def test_a_username_is_changed_and_the_old_one_is_no_way_in(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    new = f"{somebody.username}.new"
+    async with at_portal(somebody) as ada:
+        await ada.enrol(await desk.token_for(somebody))
+        await ada.go("/settings")
+        await ada.main.get_by_role("link", name="Change the username").click()
+        await ada.sees("another username")
+        await ada.fill(username="blank inside", password=somebody.password)
+        await ada.press("Change your username")
+        await ada.sees("another username, refused")
+        await ada.fill(username=new)  # the password was given, and is not asked for again
+        await ada.press("Change your username")
+        await ada.at("/settings")
+        await ada.sees("username changed")
+        mail = await is_told(ada, "Your Portico username was changed")
+        assert somebody.username not in mail.text  # both names are masked
+        await ada.log_off()
+        await ada.log_on(name=somebody.username)
+        await expect(ada.summary).to_contain_text("do not log you on")
+        await ada.log_on(name=new)
+        await ada.at("/home")
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["with script", "without"])
@@ -48,6 +83,7 @@ async def test_a_password_is_changed_beside_the_current_one_and_everywhere_else_
 
         await ada.at("/settings")
         await ada.sees("password changed")
+        await is_told(ada, "Your Portico password was changed")
         await ada.go("/home")
         await ada.at("/home")
         await phone.go("/home")
@@ -103,15 +139,12 @@ async def test_an_account_e_mail_is_changed_and_the_old_one_stays_until_then(
         await library.log_on(name=new)
         await library.at("/home")
 
-        async def the_old_mailbox_is_told() -> None:
-            [mail] = [
-                mail
-                for mail in await ada.mailbox.to(old)
-                if mail.subject == "Your Portico account e-mail was changed"
-            ]
-            assert new not in mail.text
-
-        await eventually(the_old_mailbox_is_told, within=20)
+        subject = "Your Portico account e-mail was changed"
+        await is_told(ada, subject)  # at the new one, which is hers by now
+        told = await ada.mailbox.wait_for(old, subject=subject, within=20)
+        assert f"{ada.portal}/not-me#" in told.text
+        assert new not in told.text
+        assert [mail.subject for mail in await ada.mailbox.to(old)].count(subject) == 1
 
 
 async def test_who_finds_that_mails_come_back_has_it_tried_again(
@@ -122,11 +155,11 @@ async def test_who_finds_that_mails_come_back_has_it_tried_again(
         await ada.mailbox.fail(FaultKind.REFUSE)
         await desk.tell(somebody)
 
-        async def is_told() -> None:
+        async def a_notice_says_so() -> None:
             await ada.go("/home")
             await expect(ada.main).to_contain_text("Mails from Portico come back", timeout=500)
 
-        await eventually(is_told, within=20)
+        await eventually(a_notice_says_so, within=20)
         await expect(ada.main).to_contain_text("Lindenhof has a message for you")
         await ada.go("/sent")
         await ada.sees("mails that come back")
