@@ -6,18 +6,17 @@ from collections.abc import Callable, Sequence
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-STACKS = ("tests/e2e/", "tests/fault/")
+ON_STACKS = ("tests/e2e/", "tests/fault/")
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """A file's tests stay in one worker, and so does a folder's that needs all four services.
+    """A file's tests stay in one worker, and whoever needs all four services in the same one.
 
-    So each of the two stacks comes up once; they take the longest, so they come first.
+    So the two stacks come up one after the other, once; that takes the longest, so it comes first.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = next(filter(nodeid.startswith, STACKS), None)
-        return folder or nodeid.partition("::")[0]
+        return "stacks" if nodeid.startswith(ON_STACKS) else nodeid.partition("::")[0]
 
 
 def place(
@@ -31,7 +30,7 @@ def place(
     with_servers = {item.path for item in items if needs_servers(item)}
 
     def key(item: pytest.Item) -> tuple[bool, bool, int]:
-        if item.nodeid.startswith(STACKS):
+        if item.nodeid.startswith(ON_STACKS):
             return (False, False, 0)
         return (True, item.path not in with_servers, -tests[item.path])
 
