@@ -51,13 +51,12 @@ class Reminders:
         decisions: list[Decision] = []
         for due in requests:
             recipients = found[due.request.id]
+            counts = _counts(due, found)
+            within = not counts or left[_counted(due.request)] > 0
             outcome = decide(
-                known=bool(recipients),
-                within_limits=left[_counted(due.request)] > 0,
-                final=due.last,
+                known=bool(recipients), within_limits=within, final=due.last or not within
             )
-            if recipients or due.last:
-                left[_counted(due.request)] -= 1
+            left[_counted(due.request)] -= counts
             for recipient in recipients or (NOBODY,):
                 event_id, username = self._seal(act, recipient, seals)
                 if outcome is Outcome.MAILED:
@@ -108,14 +107,14 @@ class Reminders:
     async def _count(
         self, act: Act, requests: Sequence[DueRequest], found: Found
     ) -> Counter[tuple[bool, bytes]]:
-        """Count what is decided now, once a request; return how many of each are within limits.
+        """Count each request once; return how many of each are within limits.
 
         With a name and a date one counts on its own limit, by the same address.
         """
-        decided = [_counted(due.request) for due in requests if due.last or found[due.request.id]]
+        counted = [_counted(due.request) for due in requests if _counts(due, found)]
         left: Counter[tuple[bool, bytes]] = Counter()
         for named, limit in ((False, self.limit), (True, self.named_limit)):
-            keys = [digest for is_named, digest in decided if is_named is named]
+            keys = [digest for is_named, digest in counted if is_named is named]
             taken = await limits.take(act.tx, limit, keys, now=act.now)
             left.update({(named, digest): each.granted for digest, each in taken.items()})
         return left
@@ -163,6 +162,15 @@ class Reminders:
                 subject=recipient.account_id,
                 origin=request.origin,
             )
+
+
+def _counts(due: DueRequest, found: Found) -> bool:
+    """Whether it counts by this look. With a name and a date it does by its first, right or wrong,
+    or as many could be tried as come while a miss is waited for; without, once it is decided.
+    """
+    if due.request.person_digests is not None:
+        return not due.request.seen
+    return due.last or bool(found[due.request.id])
 
 
 def _counted(request: Request) -> tuple[bool, bytes]:

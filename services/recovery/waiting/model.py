@@ -29,6 +29,7 @@ class Request:
     """Of the last name and date of birth beside it, where they were typed (RC-2)."""
     requested_at: datetime
     origin: Origin
+    seen: bool = False  # looked at before, and nobody yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -300,8 +300,6 @@ async def test_after_five_tries_in_an_hour_the_address_is_closed_for_twenty_minu
     for name in ("Hall", LAST_NAME, "Hall", "Hall", LAST_NAME):
         await recovery.ask_username(OTHER, name, BORN)
     await recovery.tick_reminders()
-    clock.advance(seconds=60)
-    await recovery.tick_reminders()  # the three that are nobody's are final, and counted
 
     clock.advance(minutes=20, seconds=-1)
     early = len(await asked(recovery))
@@ -309,6 +307,38 @@ async def test_after_five_tries_in_an_hour_the_address_is_closed_for_twenty_minu
     late = [len(await asked(recovery)) for _ in range(6)]
 
     assert (early, late) == (2, [3, 4, 5, 6, 7, 7])
+
+
+@pytest.mark.parametrize("hears", [True, False])
+async def test_who_guesses_faster_than_a_miss_is_final_has_five_tries_all_the_same(
+    recovery: Recovery, clock: FakeClock, hears: bool
+) -> None:
+    await somebody(recovery)
+    recovery.hears(hears)
+    for day in range(10, 15):
+        assert await asked(recovery, born=f"04/{day}/1988") == []
+
+    within_the_minute = len(await asked(recovery))
+    clock.advance(seconds=61)
+    await recovery.tick_reminders()
+
+    assert within_the_minute == len(await recovery.reminders()) == 0
+
+
+async def test_a_try_counts_once_however_often_it_is_looked_at(
+    recovery: Recovery, clock: FakeClock
+) -> None:
+    await recovery.ask_username(OTHER, LAST_NAME, BORN)
+    for _ in range(5):
+        await recovery.tick_reminders()
+        clock.advance(seconds=5)
+    await somebody(recovery)
+    await recovery.tick_reminders()
+    heard_late = len(await recovery.reminders())
+
+    more = [len(await asked(recovery)) for _ in range(5)]
+
+    assert (heard_late, more) == (1, [2, 3, 4, 5, 5])
 
 
 async def test_it_counts_apart_from_requests_without_a_name(recovery: Recovery) -> None:

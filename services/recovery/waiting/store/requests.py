@@ -43,7 +43,8 @@ async def claim(tx: Connection, kind: Kind, *, now: datetime, limit: int) -> Seq
     """Hold the requests that are due and that no other replica holds, oldest first."""
     rows = await tx.fetch(
         f"""
-        SELECT id, name_digest, person_digests, requested_at, source, correlation_id, traceparent
+        SELECT id, name_digest, person_digests, requested_at, source, correlation_id, traceparent,
+            due_at > requested_at AS seen
         FROM {TABLES[kind]}
         WHERE due_at <= $1
         ORDER BY due_at
@@ -90,4 +91,5 @@ def _request(row: Row) -> Request:
             correlation_id=row["correlation_id"],
             traceparent=row["traceparent"],
         ),
+        seen=row["seen"],
     )
