@@ -14,7 +14,7 @@ from services.recovery.grants.grants import PasswordGrants
 from services.recovery.grants.model import PasswordGrant, Proven
 from services.recovery.projections.names import name_digest
 from services.recovery.questions.answers import normalised
-from services.recovery.questions.bank import BANK, FIVE, drawn
+from services.recovery.questions.bank import BANK, FIVE, drawn, drawn_of_nobody
 from services.recovery.questions.errors import AnswersOver, AnswersRefused
 from services.recovery.questions.model import KnownSet, Named, RoundPolicy, Verdict
 from services.recovery.questions.store import questions, rounds
@@ -156,7 +156,7 @@ class Answering:
         set_digest = self.digests.of("questions-asked", str(known.set_id))
         name_digest = self.digests.of("questions-of-nobody", name_key(name))
         own = drawn(set_digest, tuple(known.answers), turn=asked.draw if asked else 0)
-        of_all = drawn(name_digest, tuple(BANK))
+        of_all = drawn_of_nobody(name_digest)
         return of_all if known is NOBODYS else own
 
     def _key(self, name: str, asked: Named | None) -> bytes:

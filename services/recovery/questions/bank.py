@@ -3,7 +3,8 @@
 Facts that stay as they are, that have many answers, and that nobody looks up in a patient record.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
 from itertools import combinations
 from math import gcd
 from types import MappingProxyType
@@ -98,3 +99,14 @@ def drawn(digest: bytes, among: Sequence[str], *, turn: int = 0) -> tuple[str, s
     number, step = divmod(number, len(steps))
     first, second = pairs[(start + turn * steps[step]) % len(pairs)]
     return (second, first) if number % 2 else (first, second)
+
+
+def drawn_of_nobody(digest: bytes, among: Iterable[str] = BANK) -> tuple[str, str]:
+    """Draw two for a name that nobody has, as often any as any other.
+
+    A question that joins the bank joins no account's five. So it changes what a name is asked that
+    nobody has only where it is one of the two itself: were all drawn anew, a name that is asked
+    what it was asked before would be somebody's.
+    """
+    ranked = sorted(among, key=lambda code: blake2b(code.encode(), key=digest).digest())
+    return ranked[0], ranked[1]

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from services.recovery.questions import answering
-from services.recovery.questions.bank import BANK, drawn
+from services.recovery.questions.bank import BANK, drawn, drawn_of_nobody
 from services.recovery.questions.model import Named
 from services.recovery.questions.store import questions as store
 from shared.contracts.identity import AccountState
@@ -455,11 +455,16 @@ async def test_to_ask_two_as_much_is_read_and_drawn_of_whosever_name_it_is(
         drawn_of.append(len(among))
         return drawn(digest, among, turn=turn)
 
+    def drawn_of_nobody_noted(digest: bytes) -> tuple[str, str]:
+        drawn_of.append(len(BANK))
+        return drawn_of_nobody(digest)
+
     def named_noted(row: Row) -> Named | None:
         read.append(([len(each) for each in row["answers"]], [len(row["codes"])]))
         return named(row)
 
     monkeypatch.setattr(answering, "drawn", drawn_noted)
+    monkeypatch.setattr(answering, "drawn_of_nobody", drawn_of_nobody_noted)
     monkeypatch.setattr(store, "_named", named_noted)
 
     for name in (USERNAME, "pat.reed", "nobody.at.all"):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recovery.questions.answers import LONGEST, SHORTEST, Chosen, judge, normalised
-from services.recovery.questions.bank import BANK, FIVE, drawn
+from services.recovery.questions.bank import BANK, FIVE, drawn, drawn_of_nobody
 from shared.contracts.languages import Language
 from shared.trust.passwords import normal_form
 
@@ -79,6 +79,20 @@ def test_each_pair_is_drawn_as_often_as_any_other() -> None:
 
     assert len(pairs) == FIVE * (FIVE - 1)
     assert set(pairs.values()) == {40}
+
+
+def test_a_question_that_joins_the_bank_changes_what_nobody_is_asked_only_to_itself() -> None:
+    digests = [number.to_bytes(32, "big") for number in range(2000)]
+    before = [drawn_of_nobody(digest) for digest in digests]
+
+    after = [drawn_of_nobody(digest, [*BANK, "first-car"]) for digest in digests]
+
+    changed = [new for old, new in zip(before, after, strict=True) if set(old) != set(new)]
+    assert changed
+    assert all("first-car" in each for each in changed)
+    firsts, seconds = (Counter(each[place] for each in before) for place in (0, 1))
+    assert set(firsts) == set(seconds) == set(BANK)
+    assert all(80 < count < 170 for count in (*firsts.values(), *seconds.values()))  # of 125
 
 
 def test_every_question_is_worded_in_every_language() -> None:
