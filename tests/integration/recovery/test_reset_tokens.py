@@ -21,6 +21,8 @@ from services.recovery.practice_tokens.errors import (
 )
 from services.recovery.practice_tokens.issuing import IssuedResetToken
 from services.recovery.practice_tokens.model import GivenToken, HandedOver
+from services.recovery.practice_tokens.store import tokens
+from services.recovery.projections.names import name_digest
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountChanged, AccountState
 from shared.contracts.ids import AccountId
@@ -330,6 +332,32 @@ async def test_a_token_is_void_though_both_are_heard_at_once_that_she_was_un_enr
     await hear(recovery, *(heard[place] for place in order))
 
     assert await told(recovery, patient.username, issued.token) == INVALID
+
+
+@pytest.mark.proves("RC-5", "UN-1", "UN-3")
+async def test_a_token_that_somebody_guesses_at_as_she_is_un_enrolled_is_void_all_the_same(
+    recovery: Recovery,
+) -> None:
+    patient = await a_patient(recovery)
+    issued = await patient.is_given()
+    name = name_digest(recovery.plumbing.digests, patient.username)
+
+    async with recovery.plumbing.database.transaction() as tx:
+        assert await tokens.find_live(tx, name, now=recovery.clock.now(), holding=True)
+        left = asyncio.ensure_future(patient.un_enrolled())
+        await eventually(partial(waits_or_is_over, recovery, left))
+    await left
+    await patient.changed()
+
+    assert await told(recovery, patient.username, issued.token) == INVALID
+    assert await states(recovery) == ["void"]
+
+
+async def waits_or_is_over(recovery: Recovery, done: "asyncio.Future[Any]") -> None:
+    assert done.done() or await recovery.rows(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock'"
+    )
 
 
 async def hear(recovery: Recovery, *snapshots: Received[AccountChanged]) -> None:

@@ -130,8 +130,8 @@ async def void_of_left(tx: Connection, events: Sequence[Received[AccountChanged]
     once she is enrolled there again (UN-1).
 
     Each of the snapshots counts, not the newest alone, since she may be enrolled again by that one;
-    and none for what was given after it. The accounts are held: whoever holds a token at this
-    moment is not waited for.
+    and none for what was given after it. Who holds a token at this moment is waited for: were it
+    passed over, a wrong guess would keep it.
     """
     told = [
         {
@@ -156,7 +156,8 @@ async def void_of_left(tx: Connection, events: Sequence[Received[AccountChanged]
             JOIN practice_tokens t ON t.secret_id = s.id
             WHERE s.purpose = $1 AND s.state = 'live' AND s.issued_at <= told.at
               AND t.practice_id <> ALL (told.practices)
-            FOR UPDATE OF s SKIP LOCKED
+            ORDER BY s.id
+            FOR UPDATE OF s
         ) AS left_at
         WHERE s.id = left_at.id AND s.state = 'live'
         """,
