@@ -34,7 +34,8 @@ TOWNS = (
 )
 # fmt: on
 NUMBER = re.compile(r"[0-9]{1,9}")
-POSTAL_CODE = re.compile(r"(?<=\s)[0-9]{5}(?:-[0-9]{4})?(?:[\s,]+\D*)?\Z")
+MORE = {9: 4, 13: 88}  # from 9 to 12, to 100, to 1,000, to 10,000, ...: each a multiple of four
+POSTAL_CODE = re.compile(r"(?<![0-9])[0-9]{5}(?:[0-9]{4})?(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +58,19 @@ def usable(address: str) -> bool:
 
 
 def around(address: str, draw: bytes) -> Choices:
-    """Put three others beside an address that is usable."""
+    """Put three others beside an address that is usable, in an order that is drawn.
+
+    Which three is the same for everybody: two accounts at one address that had others each would
+    share the true one alone.
+    """
     found = _number(address)
     if found is None:
         raise ValueError("nothing of this address can be another")
-    drawn = int.from_bytes(draw[0:4])
-    numbers = [_number_beside(found.group(), drawn, third) for third in range(COUNT - 1)]
-    others = [address[: found.start()] + each + address[found.end() :] for each in numbers]
-    return _shuffled([address, *others], draw[31])
+    digits = found.group()
+    zeros, number = digits[: len(digits) - len(digits.lstrip("0"))], int(digits)
+    numbers = [number, *(each for each in _together(number) if each != number)]
+    shown = [f"{address[: found.start()]}{zeros}{each}{address[found.end() :]}" for each in numbers]
+    return _shuffled(shown, draw[31])
 
 
 def made_up(draw: bytes) -> str:
@@ -78,20 +84,24 @@ def made_up(draw: bytes) -> str:
 
 
 def _number(address: str) -> re.Match[str] | None:
-    """The first number, but for a postal code: of a town is known which are its own."""
+    """The first number, unless it may be the postal code: of a town is known which are its own."""
     found = NUMBER.search(address)
-    return None if found is None or POSTAL_CODE.match(address, found.start()) else found
+    if found is None or not int(found.group()):
+        return None
+    alone = POSTAL_CODE.search(address, found.end()) is None
+    return None if alone and POSTAL_CODE.fullmatch(found.group()) else found
 
 
-def _number_beside(given: str, drawn: int, third: int) -> str:
-    """Another number of as many digits, with as many zeros before it, for each third of them
-    another.
+def _together(number: int) -> Sequence[int]:
+    """Four house numbers of about its size, itself among them; the same four by each of them, so
+    that they tell of none that it was the given one.
     """
-    counted = given.lstrip("0") or "0"
-    lowest = 10 ** (len(counted) - 1)
-    others = 9 * lowest - 1
-    other = lowest + (drawn + third * others // 3) % others
-    return given[: len(given) - len(counted)] + str(other + 1 if other >= int(counted) else other)
+    lowest, many = 1, 8
+    while number >= lowest + many:
+        lowest += many
+        many = MORE.get(lowest) or 9 * (lowest - 1)
+    apart = many // COUNT
+    return range(lowest + (number - lowest) % apart, lowest + many, apart)
 
 
 def _shuffled(addresses: Sequence[str], draw: int) -> Choices:

@@ -198,6 +198,25 @@ async def test_by_what_two_practices_know_and_by_what_one_has_corrected_the_same
     assert by_one == by_other
 
 
+@pytest.mark.proves("RC-6")
+async def test_two_accounts_at_one_address_bring_up_the_same_four(recovery: Recovery) -> None:
+    """Likewise: else who knows both people's fields sees which stands in both."""
+    await somebody(recovery)
+    other = await recovery.knows(an_account(username="jasper.hale", email=None))
+    await recovery.knows_record_of(other, first_name="Jasper", home_phone="213 555 0199")
+
+    hers, his = [
+        set((await begin(recovery, **said)).body["addresses"])
+        for said in (
+            {},
+            {"username": "jasper.hale", "first_name": "Jasper", "home_phone": "213 555 0199"},
+        )
+    ]
+
+    assert ADDRESS in hers
+    assert hers == his
+
+
 Happens = Callable[[Recovery, Issuer, AccountId], Awaitable[None]]
 
 
