@@ -60,6 +60,6 @@ def names(randomness: Randomness) -> dict[str, Any]:
         "address": f"juniper.{mark}@mail.example",
         "password": f"Walnut-Harbour-{randomness.digits(4)}",
         "home_phone": f"555 {randomness.digits(7)}",
-        "street": f"{randomness.digits(5)} Example Street",
+        "street": f"1{randomness.digits(5)} Example Street",
         "source": f"198.18.{low}.{high}",  # RFC 2544: never a real host
     }
