@@ -69,7 +69,9 @@ async def race(*, rounds: int, guesses: int, within: float, only: str, say: Say)
     loop, failures = asyncio.get_running_loop(), 0
     raced_for = [secret for secret in SECRETS if only in secret.name]
     guessed_at = [door for door in DOORS if only in door.name]
-    until, left = loop.time() + within, len(raced_for) + len(guessed_at) + LIVED
+    played = [what for what in PLAYED if only in what]
+    until = loop.time() + within
+    left = len(raced_for) + len(guessed_at) + (LIVED if played else 0)
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(open_servers(dict(os.environ), say))
         template = await stack.enter_async_context(migrated_template(servers, new_run_id()))
@@ -87,7 +89,6 @@ async def race(*, rounds: int, guesses: int, within: float, only: str, say: Say)
                 for door in doors:
                     failures += await guessed(arena, door, times=guesses, say=say)
                 failures += await raced(arena, tallies, rounds=rounds, until=ends, say=say)
-        played = [what for what in PLAYED if only in what]
         for number, what in enumerate(played):
             ends = loop.time() + (until - loop.time()) / (len(played) - number)
             failures += await lived(template, what, until=ends, say=say)
