@@ -128,14 +128,15 @@ class Database(DatabaseAccess):
                 list(but),
             )
 
-    async def waits_for_a_lock(self, application: str) -> None:
-        """Assert that a statement of this program waits for a row or a table."""
+    async def waits_for_a_lock(self, application: str, *, at_least: int = 1) -> None:
+        """Assert that so many statements of this program wait for a row or a table."""
         async with self.administrator() as connection:
-            assert await connection.fetch(
-                "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            waiting = await connection.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                 " AND application_name = $1 AND wait_event_type = 'Lock'",
                 application,
             )
+        assert waiting >= at_least
 
 
 @dataclass(slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from tests.rigs.recovery import (
     an_account,
 )
 from tests.support.clock import FakeClock
+from tests.support.database import Database
 
 SURVIVOR = "survivor.one"
 
@@ -80,7 +81,7 @@ async def test_links_that_ended_before_keep_their_end(recovery: Recovery, clock:
 
 @pytest.mark.proves("MG-9")
 async def test_a_link_made_while_the_merge_arrives_opens_nothing(
-    recovery: Recovery, second: Recovery, clock: FakeClock
+    recovery: Recovery, second: Recovery, clock: FakeClock, database: Database
 ) -> None:
     absorbed, _ = await linked(recovery)
     clock.advance(minutes=1)
@@ -89,7 +90,7 @@ async def test_a_link_made_while_the_merge_arrives_opens_nothing(
     async with recovery.plumbing.database.transaction() as tx:
         await tx.execute("SELECT FROM limits FOR UPDATE")  # where a round stops half way
         halfway = asyncio.create_task(second.tick())
-        await eventually(lambda: is_waiting(recovery), within=15)
+        await eventually(lambda: database.waits_for_a_lock("recovery"), within=15)
         await recovery.merged(a_merge(absorbed, into=an_id()))
     await halfway
 
@@ -97,13 +98,6 @@ async def test_a_link_made_while_the_merge_arrives_opens_nothing(
     assert len(mails) == 2
     for mail in mails:
         assert (await redeemed(recovery, mail.token))[1]["code"] == "link_invalid"
-
-
-async def is_waiting(recovery: Recovery) -> None:
-    assert await recovery.rows(
-        "SELECT FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
 
 
 @pytest.mark.proves("MG-9")

@@ -336,7 +336,7 @@ async def test_a_token_is_void_though_both_are_heard_at_once_that_she_was_un_enr
 
 @pytest.mark.proves("RC-5", "UN-1", "UN-3")
 async def test_a_token_that_somebody_guesses_at_as_she_is_un_enrolled_is_void_all_the_same(
-    recovery: Recovery,
+    recovery: Recovery, database: Database
 ) -> None:
     patient = await a_patient(recovery)
     issued = await patient.is_given()
@@ -345,19 +345,12 @@ async def test_a_token_that_somebody_guesses_at_as_she_is_un_enrolled_is_void_al
     async with recovery.plumbing.database.transaction() as tx:
         assert await tokens.find_live(tx, name, now=recovery.clock.now(), holding=True)
         left = asyncio.ensure_future(patient.un_enrolled())
-        await eventually(partial(waits_or_is_over, recovery, left))
+        await eventually(partial(database.waits_for_a_lock, "recovery"))
     await left
     await patient.changed()
 
     assert await told(recovery, patient.username, issued.token) == INVALID
     assert await states(recovery) == ["void"]
-
-
-async def waits_or_is_over(recovery: Recovery, done: "asyncio.Future[Any]") -> None:
-    assert done.done() or await recovery.rows(
-        "SELECT FROM pg_stat_activity WHERE datname = current_database()"
-        " AND wait_event_type = 'Lock'"
-    )
 
 
 async def hear(recovery: Recovery, *snapshots: Received[AccountChanged]) -> None:
@@ -633,21 +626,13 @@ async def test_wrong_ones_are_counted_exactly_however_many_come_at_once_to_two_r
             "SELECT FROM recovery.limits WHERE purpose = 'reset-token-guess' FOR UPDATE"
         )
         racers = [asyncio.ensure_future(guess(number)) for number in range(0, 128, 2)]
-        await eventually(partial(so_many_wait, database, 12))  # more than the six that are quiet
+        piled_up = partial(database.waits_for_a_lock, "recovery", at_least=12)
+        await eventually(piled_up)  # more than the six that are quiet
     answers += await asyncio.gather(*racers)
 
     assert set(answers) == {INVALID}
     assert counted("reset_token_guesses") == 158
     assert (quiet, counted("reset_token_alarms")) == (0, 58)  # from the 101st on
-
-
-async def so_many_wait(database: Database, count: int) -> None:
-    async with database.administrator() as connection:
-        waiting = await connection.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND wait_event_type = 'Lock'"
-        )
-    assert waiting >= count
 
 
 @pytest.mark.proves("RC-5", "V6.3.8")

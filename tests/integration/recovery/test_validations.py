@@ -23,6 +23,7 @@ from tests.builders.people import a_person
 from tests.rigs.issuer import Issuer
 from tests.rigs.recovery import ADDRESS, USERNAME, Recovery, a_merge, an_account
 from tests.rigs.replica import Answer
+from tests.support.database import Database
 from tests.support.statements import noted
 
 FIELDS: Mapping[str, Any] = {
@@ -514,7 +515,7 @@ async def test_of_64_who_guess_at_once_at_one_question_one_answer_is_looked_at(
 
 @pytest.mark.proves("RC-6")
 async def test_a_right_answer_waits_for_a_wrong_one_that_is_being_counted_and_fails(
-    recovery: Recovery, second: Recovery
+    recovery: Recovery, second: Recovery, database: Database
 ) -> None:
     await somebody(recovery)
     first, other = await begin(recovery), await begin(recovery)
@@ -526,16 +527,9 @@ async def test_a_right_answer_waits_for_a_wrong_one_that_is_being_counted_and_fa
         wrong = wrong_of(first)
         await rounds.judge(tx, asked.id, asked.owner, wrong, now=recovery.clock.now())
         right = asyncio.ensure_future(answer(second, other, true_of(other)))
-        await eventually(partial(somebody_waits, recovery))
+        await eventually(partial(database.waits_for_a_lock, "recovery"))
 
     assert (await right).refused() == UNAVAILABLE
-
-
-async def somebody_waits(recovery: Recovery) -> None:
-    assert await recovery.rows(
-        "SELECT FROM pg_stat_activity WHERE datname = current_database()"
-        " AND wait_event_type = 'Lock'"
-    )
 
 
 @pytest.mark.proves("RC-6")
