@@ -54,6 +54,20 @@ async def proof(stage: Stage, person: Person, verb: str) -> str:
     return str(answer.body["grant"])
 
 
+async def notification_address(stage: Stage, person: Person, address: str) -> str:
+    """Add another address and verify it by the link that is mailed there; return its id (NT-2)."""
+    bearer = person.tokens["access_token"]
+    body = {
+        "address": address,
+        "reauthenticated": await proof(stage, person, "notification-address"),
+    }
+    added = await stage.call("add_notification_address", 202, token=bearer, body=body)
+    mail = await stage.mailbox.wait_for(address, subject="Confirm your address", within=15)
+    link = {"token": secret_of(mail)}
+    await stage.call("verify_notification_address", 200, token=bearer, body=link)
+    return str(added.body["address_id"])
+
+
 async def renewed(stage: Stage, person: Person) -> str:
     """Renew her session, and return its access token."""
     body = {"refresh_token": person.tokens["refresh_token"]}

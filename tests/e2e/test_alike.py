@@ -181,12 +181,7 @@ async def set_questions(stage: Stage, person: Person) -> None:
 
 async def be_written_to_elsewhere(stage: Stage, person: Person) -> None:
     """Verify an address that is no account e-mail (NT-2)."""
-    bearer, address = person.tokens["access_token"], elsewhere(person)
-    grant = await acts.proof(stage, person, "notification-address")
-    body = {"address": address, "reauthenticated": grant}
-    await stage.call("add_notification_address", 202, token=bearer, body=body)
-    link = acts.secret_of(await stage.mailbox.wait_for(address))
-    await stage.call("verify_notification_address", 200, token=bearer, body={"token": link})
+    await acts.notification_address(stage, person, elsewhere(person))
 
 
 def username(person: Person) -> str:

@@ -158,11 +158,7 @@ async def told_elsewhere(stage: Stage, guest: Person) -> str:
     """A link "not me" of somebody without an account e-mail, from a mail to another address."""
     await acts.log_on(stage, guest, guest.username, guest.password)
     bearer = guest.tokens["access_token"]
-    grant = await acts.proof(stage, guest, "notification-address")
-    added = {"address": guest.address, "reauthenticated": grant}
-    await stage.call("add_notification_address", 202, token=bearer, body=added)
-    link = {"token": acts.secret_of(await stage.mail(guest, "Confirm your address"))}
-    await stage.call("verify_notification_address", 200, token=bearer, body=link)
+    await acts.notification_address(stage, guest, guest.address)
     grant = await acts.proof(stage, guest, "password")
     guest.password = f"Copper!Lantern-{stage.randomness.digits(4)}"
     changed = {"new_password": guest.password, "reauthenticated": grant}

@@ -13,7 +13,7 @@ import pytest
 from deploy.client.eventually import eventually
 from deploy.local.processes import together
 from deploy.local.provision import connected, in_database
-from deploy.tour.acts import enrolment_token, log_on, proof, secret_of
+from deploy.tour.acts import enrolment_token, log_on, notification_address, secret_of
 from deploy.tour.one_account import enrolment, first_log_on, forgotten_password
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
@@ -270,13 +270,7 @@ async def test_usernames_by_name_and_date_are_mailed_as_exactly_by_three_process
     """Five an hour an address, which is closed for twenty minutes then."""
     account_id = await written_to(stage, person)
     own, other = person.address, person.address.replace("@", ".work@")
-    grant = await proof(stage, person, "notification-address")
-    bearer = person.tokens["access_token"]
-    added = {"address": other, "reauthenticated": grant}
-    await stage.call("add_notification_address", 202, token=bearer, body=added)
-    person.address = other
-    link = {"token": secret_of(await stage.mail(person, "Confirm your address"))}
-    await stage.call("verify_notification_address", 200, token=bearer, body=link)
+    await notification_address(stage, person, other)
     usernames = Bursts(
         suite=suite,
         stage=stage,
