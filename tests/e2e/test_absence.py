@@ -20,7 +20,8 @@ from tests.support.suite import Suite
 
 @asynccontextmanager
 async def without(suite: Suite, service: str) -> AsyncIterator[None]:
-    """Kill every replica of a service for a while."""
+    """Kill every replica of a service for a while, once what it has told is heard."""
+    await suite.all_heard()
     replicas = [number for name, number in suite.stack.replicas if name == service]
     for number in replicas:
         suite.kill(service, number)

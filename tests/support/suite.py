@@ -5,10 +5,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deploy.client.eventually import eventually
 from deploy.client.mailbox import Mailbox
 from deploy.local.addresses import StackAddresses
 from deploy.local.processes import Run
-from deploy.local.provision import drop_database, drop_vhost, provision_database
+from deploy.local.provision import (
+    connected,
+    drop_database,
+    drop_vhost,
+    in_database,
+    provision_database,
+)
 from deploy.local.servers import Servers
 from deploy.local.settings import Surroundings
 from deploy.local.stack import Stack, program_name, running
@@ -16,6 +23,12 @@ from deploy.local.stack_ports import Ports
 from tests.support.infra import FOLDER
 from tests.support.leftovers import real_time, sign
 
+PROJECTIONS = {
+    "recovery.accounts": "identity.accounts",
+    "merge.accounts": "identity.accounts",
+    "recovery.persons": "identity.patients",
+    "merge.persons": "identity.patients",
+}
 FAST = {service: {"PORTICO_BCRYPT_COST": "4"} for service in ("identity", "recovery")}
 
 
@@ -37,6 +50,23 @@ class Suite:
         """Start a replica that a test has killed, and wait until it is ready."""
         self.stack.start_service(service, replica)
         await self.stack.ready(service, replica)
+
+    async def all_heard(self) -> None:
+        """Wait until the others know every account and record as identity does: who goes away at
+        once takes with it what it has not published.
+        """
+        await eventually(self._heard)
+
+    async def _heard(self) -> None:
+        postgres = in_database(self.stack.servers.postgres_url, self.stack.name)
+        async with connected(postgres) as connection:
+            for projection, own in PROJECTIONS.items():
+                of = "account_id" if projection.endswith(".accounts") else "patient_id"
+                unheard = f"""
+                    SELECT FROM {own} i LEFT JOIN {projection} r ON r.{of} = i.id
+                    WHERE r.version IS DISTINCT FROM i.version
+                """  # noqa: S608 - names of ours
+                assert not await connection.fetch(unheard), f"{projection} is not of now"
 
     @asynccontextmanager
     async def otherwise(self, service: str, **settings: str) -> AsyncIterator[None]:
