@@ -50,9 +50,15 @@ class QuestionHearing:
                 act.record(Action.HEAR_QUESTIONS, account=said.account_id)
 
     async def hear_of_lock(self, tx: Connection, event: Received[RecoveryLocked]) -> None:
-        """Have the holder's next full log-on told, where her questions are closed until then."""
-        if event.data.closing is not None:
-            await store.close(tx, event.data.account_id, event.data.closing)
+        """Have the holder's next full log-on told, where her questions are closed until then: at
+        once, where she has logged on while this was on its way.
+        """
+        said, by = event.data, By(origin=origin_of(event), now=self.clock.now())
+        if said.closing is None:
+            return
+        async with self.acts.within(tx, by, cause=event.id) as act:
+            if await store.close(tx, said.account_id, said.closing, closed_at=said.occurred_at):
+                await self.accounts.announce(act, said.account_id)
 
     async def _hear(
         self, act: Act, account_id: AccountId, set_id: str, account_version: int

@@ -42,6 +42,7 @@ def compose(
     issuer: GrantIssuer,
 ) -> Features:
     """Build the group."""
+    policy = RoundPolicy()
     return Features(
         setting=QuestionSetting(
             acts=plumbing.acts,
@@ -62,7 +63,7 @@ def compose(
             hasher=hasher,
             budget=plumbing.budget,
             grants=grants,
-            policy=RoundPolicy(),
+            policy=policy,
         ),
-        notices=RoundNotices(acts=plumbing.acts, clock=plumbing.clock),
+        notices=RoundNotices(acts=plumbing.acts, clock=plumbing.clock, policy=policy),
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.recovery.actions import Action
-from services.recovery.questions.model import Recipient, RoundNotice
+from services.recovery.questions.model import Recipient, RoundNotice, RoundPolicy
 from services.recovery.questions.store import rounds as store
 from shared.acts import Act, Acts
 from shared.clock import Clock
@@ -19,6 +19,7 @@ SWEEP_EVERY = 60.0  # seconds
 class RoundNotices:
     acts: Acts
     clock: Clock
+    policy: RoundPolicy
 
     async def once(self) -> int:
         """Tell the holders of up to BATCH new locks; one of a name that nobody has is passed by."""
@@ -45,7 +46,7 @@ class RoundNotices:
                 recipients=(to.email,) if to.email else (),
                 locale=to.locale,
                 time_zone=to.time_zone,
-                occurred_at=act.now,
+                occurred_at=notice.locked_until - self.policy.lasts,  # a log-on since then reopens
                 locked_until=notice.locked_until,
                 closed=notice.closing is not None,
                 closing=notice.closing,

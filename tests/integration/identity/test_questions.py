@@ -3,7 +3,7 @@ RC-4: a closing of recovery's is ended by the next full log-on.
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -55,10 +55,13 @@ async def hear(
     await identity.take_in(QUEUE, delivered(body, "recovery"))
 
 
-async def hear_of_lock(identity: Identity, account_id: AccountId, closing: UUID | None) -> None:
+async def hear_of_lock(
+    identity: Identity, account_id: AccountId, closing: UUID | None, at: datetime | None = None
+) -> None:
     lock = events.activity(
         RecoveryLocked,
         account_id,
+        at=at or identity.clock.now(),
         locked_until=identity.clock.now() + timedelta(minutes=20),
         closed=closing is not None,
         closing=closing,
@@ -251,6 +254,40 @@ async def test_the_next_full_log_on_after_a_closing_is_told_once_as_a_snapshot(
     await hear_of_lock(identity, person.id, closing)
     await identity.logged_on(person.username)
     await identity.logged_on(person.username)
+
+    told = (await identity.events("account-changed"))[before:]
+    assert [event["reopened"] for event in told] == [str(closing)]
+
+
+@pytest.mark.proves("RC-4")
+async def test_a_log_on_since_a_closing_that_was_heard_of_late_has_ended_it(
+    identity: Identity, person: Person, clock: FakeClock
+) -> None:
+    closing, at = RANDOM.uuid(), clock.now()
+    clock.advance(seconds=1)
+    await identity.logged_on(person.username)
+    before = len(await identity.events("account-changed"))
+
+    await hear_of_lock(identity, person.id, closing, at)
+    await identity.logged_on(person.username)
+
+    told = (await identity.events("account-changed"))[before:]
+    assert [event["reopened"] for event in told] == [str(closing)]
+
+
+@pytest.mark.proves("RC-4", "V15.4.2")
+async def test_a_closing_heard_of_beside_the_log_on_that_ends_it_is_told_once(
+    identity: Identity, second: Identity, person: Person, clock: FakeClock
+) -> None:
+    closing, at = RANDOM.uuid(), clock.now()
+    clock.advance(seconds=1)
+    before = len(await identity.events("account-changed"))
+
+    await asyncio.gather(
+        *(replica.logged_on(person.username) for replica in (identity, second) * 3),
+        hear_of_lock(second, person.id, closing, at),
+        *(replica.logged_on(person.username) for replica in (identity, second) * 3),
+    )
 
     told = (await identity.events("account-changed"))[before:]
     assert [event["reopened"] for event in told] == [str(closing)]

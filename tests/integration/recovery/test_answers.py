@@ -602,13 +602,14 @@ async def test_a_lock_that_is_told_late_is_told_though_right_answers_came_since(
     recovery: Recovery, account_id: AccountId, clock: FakeClock
 ) -> None:
     await wrong(recovery, 3)
+    locked_at = clock.now()
     clock.advance(minutes=20)
     until = clock.now()
     assert (await recovery.answers()).status == 200
 
     [lock] = await told(recovery)
 
-    assert lock.locked_until == until
+    assert (lock.occurred_at, lock.locked_until) == (locked_at, until)
 
 
 @pytest.mark.proves("RC-4", "AU-1")

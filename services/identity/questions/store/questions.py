@@ -1,5 +1,6 @@
 """Whether accounts have five questions, and whose are closed until they log on (RC-8, RC-4)."""
 
+from datetime import datetime
 from uuid import UUID
 
 from shared.contracts.ids import AccountId
@@ -24,8 +25,23 @@ async def note(tx: Connection, account_id: AccountId, *, account_version: int) -
     return first
 
 
-async def close(tx: Connection, account_id: AccountId, closing: UUID) -> None:
-    """Have the next full log-on told, which ends this closing."""
-    await tx.execute(
-        "UPDATE accounts SET closing = $2 WHERE id = $1 AND state <> 'merged'", account_id, closing
+async def close(
+    tx: Connection, account_id: AccountId, closing: UUID, *, closed_at: datetime
+) -> bool:
+    """Have the next full log-on told, which ends this closing. True: one since then has ended it
+    before it was heard of, and its version is to be told.
+    """
+    ended: bool | None = await tx.fetchval(
+        """
+        UPDATE accounts
+        SET closing = CASE WHEN last_log_on_at > $3 THEN NULL ELSE $2::uuid END,
+            reopened = CASE WHEN last_log_on_at > $3 THEN $2 ELSE reopened END,
+            version = version + coalesce(last_log_on_at > $3, false)::integer
+        WHERE id = $1 AND state <> 'merged'
+        RETURNING closing IS NULL
+        """,
+        account_id,
+        closing,
+        closed_at,
     )
+    return ended is True
