@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as store
+from services.identity.accounts.store import held_sessions
 from shared.acts import Act
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, AccountState
-from shared.contracts.ids import AccountId
+from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection
 from shared.errors import NotFound
 from shared.trust.access import AccessTokenInvalid
@@ -49,12 +50,18 @@ class Accounts:
         )
         return view
 
-    async def hold(self, tx: Connection, account_id: AccountId) -> AccountView:
-        """Hold the account of a session until commit, and return it as it stands.
+    async def hold(
+        self, tx: Connection, account_id: AccountId, session_id: SessionId
+    ) -> AccountView:
+        """Hold a session's account and the session until commit; return the account as it stands.
 
-        Raises AccessTokenInvalid where it was merged or frozen since the session was looked at.
+        Raises AccessTokenInvalid where the session has ended, or the account was merged or frozen,
+        since the guard looked: a secret may have been hashed meanwhile, and whoever ended a thief's
+        session must not find his change afterwards (SE-1).
         """
         await store.hold(tx, account_id)
+        if not await held_sessions.hold(tx, session_id):
+            raise AccessTokenInvalid
         view = await self.view(tx, account_id)
         if view.account.state is not AccountState.ACTIVE:
             raise AccessTokenInvalid

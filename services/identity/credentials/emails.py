@@ -83,7 +83,7 @@ class Emails:
                 )
         await self.verifications.ready()
         async with self.acts.begin(by, Action.CLAIM_EMAIL, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
             await self.sessions.require_at(act.tx, caller, GateName.ACCOUNT_EMAIL)
             before = view.verified_email
             if before is not None and address_key(before) == address_key(address):
@@ -126,7 +126,7 @@ class Emails:
         async with self.acts.begin(by, Action.VERIFY_EMAIL, account=account_id) as act:
             tx, now = act.tx, act.now
             # The account's row first, as `claim` does, or the two could wait for each other.
-            await account_store.hold(tx, account_id)
+            view = await self.accounts.hold(tx, account_id, session_id)
             digest = self.verifications.digest(token)
             link = await one_time.use(tx, EMAIL_VERIFICATION, digest, owner=account_id, now=now)
             if link is None or link.sent_to is None:
@@ -134,7 +134,6 @@ class Emails:
             key = link.sent_to
             if not await log_on_names.claim(tx, key, account_id, NameKind.EMAIL, now=now):
                 raise EmailUnavailable.in_field("token", "verified by another account")
-            view = await self.accounts.view(tx, account_id)
             address = await store.confirm(tx, account_id, key, now=now)
             if address is None:
                 raise _link_invalid()

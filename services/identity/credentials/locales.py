@@ -11,7 +11,7 @@ from services.identity.accounts.store import accounts as store
 from services.identity.actions import Action
 from services.identity.credentials.errors import LocaleNotOffered, TimeZoneUnknown
 from shared.acts import Acts, By
-from shared.contracts.ids import AccountId
+from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.languages import Language, language_of
 
 LOCALE = re.compile(r"\A[a-z]{2}(-[A-Z]{2})?\Z")  # a language, and whose way of writing dates
@@ -23,7 +23,13 @@ class Locales:
     accounts: Accounts
 
     async def change(
-        self, account_id: AccountId, *, locale: str | None, time_zone: str | None, by: By
+        self,
+        account_id: AccountId,
+        *,
+        session_id: SessionId,
+        locale: str | None,
+        time_zone: str | None,
+        by: By,
     ) -> Account:
         """Write to the holder so from now on, and return the account; None leaves one as it is.
 
@@ -34,7 +40,7 @@ class Locales:
                 check_locale(locale)
             if time_zone is not None:
                 check_time_zone(time_zone)
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, session_id)
             if await store.place(act.tx, account_id, locale=locale, time_zone=time_zone):
                 view = await self.accounts.changed(act, account_id)
         return view.account

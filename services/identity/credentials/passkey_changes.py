@@ -136,7 +136,7 @@ class PasskeyChanges:
         passkey_id = PasskeyId(self.randomness.uuid())
         async with self.acts.begin(by, Action.MAKE_PASSKEY, account=account_id) as act:
             await self.ceremonies.spend(act, ceremony)
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
             try:
                 key = self.ceremonies.authenticators.read_new(given.credential, ceremony.challenge)
             except AnswerRefused as refused:
@@ -156,7 +156,7 @@ class PasskeyChanges:
         """Call it so from now on. Raises NotFound, also for another's, and PasskeyNameTaken."""
         account_id = caller.account_id
         async with self.acts.begin(by, Action.RENAME_PASSKEY, account=account_id) as act:
-            await self.accounts.hold(act.tx, account_id)
+            await self.accounts.hold(act.tx, account_id, caller.session_id)
             known = await store.list_live(act.tx, account_id)
             _require_free(name, [each for each in known if each.id != passkey_id])
             if not await store.rename(act.tx, account_id, passkey_id, name):
@@ -184,7 +184,7 @@ class PasskeyChanges:
             )
         await self.tellings.ready()
         async with self.acts.begin(by, Action.REMOVE_PASSKEY, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             view = await self.removals.remove(act, [passkey_id], caller=caller)
             await self.tellings.tell(act, view, PASSKEY_REMOVED)

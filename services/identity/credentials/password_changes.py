@@ -84,7 +84,7 @@ class PasswordChanges:
             hashed = await self._hash(account_id, new_password)
         await self.tellings.ready()
         async with self.acts.begin(by, Action.CHANGE_PASSWORD, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
             await self.sessions.require_at(act.tx, caller, GateName.NEW_PASSWORD)
             if wait := await limits.wait(act.tx, REFUSED, account_id.bytes, now=act.now):
                 raise TooManyPasswords(retry_after=wait.total_seconds())

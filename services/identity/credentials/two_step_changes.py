@@ -76,7 +76,7 @@ class TwoStepChanges:
             )
         secret = self.authenticator.new_secret()
         async with self.acts.begin(by, Action.SET_UP_APP, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
             found = await store.find(act.tx, account_id)
             if grant is not None:
                 await self.confirmations.spend(act.tx, grant, view, now=act.now)
@@ -102,7 +102,7 @@ class TwoStepChanges:
             made = None if found.on else await self._make(account_id, now=by.now)
         await self.tellings.ready()
         async with self.acts.begin(by, Action.CONFIRM_APP, account=account_id) as act:
-            await self.accounts.hold(act.tx, account_id)
+            await self.accounts.hold(act.tx, account_id, caller.session_id)
             await store.hold(act.tx, account_id)  # nothing encrypts its secret again from here on
             _, pending, step = await self._look(act.tx, caller, code, by.now)
             if not await store.confirm(act.tx, account_id, pending, step=step, now=act.now):
@@ -137,7 +137,7 @@ class TwoStepChanges:
             made = await self._make(account_id, now=by.now)
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
             await _require_to_turn_on(act.tx, account_id)
             if grant is not None:
                 await self.confirmations.spend(act.tx, grant, view, now=act.now)
@@ -161,7 +161,7 @@ class TwoStepChanges:
             made = await self._make(account_id, now=by.now)
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
             await _require_on(act.tx, account_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             await codes_store.replace(act.tx, account_id, made)
@@ -180,7 +180,7 @@ class TwoStepChanges:
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
             act.detail = mode
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
             await _require_on(act.tx, account_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             if not await store.set_mode(act.tx, account_id, mode):
@@ -198,7 +198,7 @@ class TwoStepChanges:
         grant = await self._confirmed(action, reauthenticated, caller, Verb.TWO_STEP_OFF, by)
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             if not await store.turn_off(act.tx, account_id):
                 raise TwoStepOff

@@ -58,7 +58,7 @@ class Usernames:
             )
         await self.tellings.ready()
         async with self.acts.begin(by, Action.CHANGE_USERNAME, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, session_id)
             username = check_username(typed, verified=view.verified_email)
             if username == view.account.username:
                 return username

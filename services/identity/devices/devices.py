@@ -37,7 +37,7 @@ class Devices:
         """Call it so from now on. Raises NotFound, also for another's or one that is void."""
         account_id = caller.account_id
         async with self.acts.begin(by, Action.RENAME_DEVICE, account=account_id) as act:
-            await self.accounts.hold(act.tx, account_id)
+            await self.accounts.hold(act.tx, account_id, caller.session_id)
             if not await store.rename(act.tx, account_id, device_id, name, now=act.now):
                 raise NotFound
 
@@ -49,7 +49,7 @@ class Devices:
         """
         account_id = caller.account_id
         async with self.acts.begin(by, Action.REVOKE_DEVICE, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
             if not await store.void(act.tx, account_id, device_id, now=act.now):
                 raise NotFound
             await self.sessions.end_within(

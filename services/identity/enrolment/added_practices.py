@@ -125,7 +125,7 @@ class AddedPractices:
             account=account_id,
             practice=record[0] if record else None,
         ) as act:
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, session_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             return await self._add(act, account_id, record, presented)
 

@@ -17,7 +17,7 @@ from services.identity.sessions.reach import OFFERS, GateName, Standing
 from services.identity.sessions.sessions import Sessions
 from services.identity.sessions.store import standings
 from shared.acts import Act, Acts, By
-from shared.trust.access import AccessTokenInvalid, SessionCaller
+from shared.trust.access import SessionCaller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,5 @@ class Gates:
 
     async def hold(self, act: Act, caller: SessionCaller) -> Standing:
         """Hold account and session. Raises AccessTokenInvalid where the session has ended since."""
-        await self.accounts.hold(act.tx, caller.account_id)
-        if not await standings.hold(act.tx, caller.session_id):
-            raise AccessTokenInvalid
+        await self.accounts.hold(act.tx, caller.account_id, caller.session_id)
         return await standings.of_session(act.tx, caller.session_id)

@@ -101,7 +101,7 @@ class Reauthentication:
         answered = await self._read(passkey, caller, by)
         async with self.acts.begin(by, Action.REAUTHENTICATE, account=account_id) as act:
             act.detail = verb
-            view = await self.accounts.hold(act.tx, account_id)
+            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
             await self.second_steps.take_passkey(
                 act, account_id, answered, session_id=caller.session_id
             )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
-from services.identity.accounts.store import accounts, log_ons
+from services.identity.accounts.store import log_ons
 from services.identity.actions import Action
 from services.identity.patients.store import dormancy
 from services.identity.sessions.model import (
@@ -214,6 +214,8 @@ class Sessions:
                 raise SessionScopeMissing
             if not await store.belongs(act.tx, session_id, account_id):
                 raise NotFound
+            if session_id != caller.session_id:
+                await self.accounts.hold(act.tx, account_id, caller.session_id)
             await self.end_within(act, account_id, why=SessionEnd.HOLDER, only=session_id)
 
     async def end_others(self, account_id: AccountId, session_id: SessionId, *, by: By) -> None:
@@ -222,7 +224,7 @@ class Sessions:
         The account is held: one that begins may end some as well, and already holds its own.
         """
         async with self.acts.begin(by, Action.END_OTHER_SESSIONS, account=account_id) as act:
-            await accounts.hold(act.tx, account_id)
+            await self.accounts.hold(act.tx, account_id, session_id)
             await self.end_within(act, account_id, why=SessionEnd.HOLDER, spare=session_id)
 
     async def end_within(

@@ -7,6 +7,7 @@ one account are counted together.
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.accounts.store import held_sessions
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.passkeys.answers import Answers
@@ -80,7 +81,7 @@ class SecondSteps:
 
         Raises AccessTokenInvalid.
         """
-        if session_id is not None and not await standings.hold(act.tx, session_id):
+        if session_id is not None and not await held_sessions.hold(act.tx, session_id):
             raise AccessTokenInvalid
         outcome = await self.judge(act, account_id, offered)
         return await self.count(act, account_id, outcome, session_id=session_id)
@@ -136,7 +137,7 @@ class SecondSteps:
         The account is held. Raises AccessTokenInvalid, CeremonyOver, PasskeyInvalid and
         SecondStepOver.
         """
-        if not await standings.hold(act.tx, session_id):
+        if not await held_sessions.hold(act.tx, session_id):
             raise AccessTokenInvalid
         verdict = await self.answers.take(act, answered, of=account_id, suspended=suspended)
         if verdict.passkey_id is not None:

@@ -317,3 +317,26 @@ async def test_an_app_is_confirmed_though_its_secret_is_encrypted_again_meanwhil
     answer = await confirm(identity, token, code_of(secret, identity.clock.now()))
 
     assert (answer.status, len(answer.body["recovery_codes"])) == (200, 10)
+
+
+@pytest.mark.proves("MF-1", "SE-1", "V7.4.1")
+async def test_a_session_that_ends_while_codes_are_hashed_turns_nothing_on(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = (await identity.an_account()).username
+    thief_s, hers = [(await identity.logged_on(name))["access_token"] for _ in range(2)]
+    secret = (await set_up(identity, thief_s)).body["secret"]
+    make = RecoveryCodes.make
+
+    async def make_meanwhile(self: RecoveryCodes) -> NewCodes:
+        ended = await identity.call("POST", "/sessions/end-others", {}, token=hers)
+        assert ended.status < 300, ended.body
+        return await make(self)
+
+    monkeypatch.setattr(RecoveryCodes, "make", make_meanwhile)
+
+    answer = await confirm(identity, thief_s, code_of(secret, identity.clock.now()))
+
+    assert answer.refused() == (401, "unauthenticated")
+    assert await identity.rows("SELECT FROM two_steps WHERE on_since IS NOT NULL") == []
+    assert (await identity.call("GET", "/account", token=hers)).status == 200

@@ -23,6 +23,7 @@ class LocaleReply(Reply, frozen=True, kw_only=True):
 async def change_locale(features: Features, call: Call[LocaleBody, SessionCaller]) -> LocaleReply:
     account = await features.locales.change(
         call.caller.account_id,
+        session_id=call.caller.session_id,
         locale=call.body.locale,
         time_zone=call.body.time_zone,
         by=call.by,

@@ -114,14 +114,6 @@ async def sight_of(tx: Connection, session_id: SessionId) -> Sight:
     return sight(row)
 
 
-async def hold(tx: Connection, session_id: SessionId) -> bool:
-    """Hold a session until commit; False: it has ended."""
-    held = await tx.fetchval(
-        "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL FOR NO KEY UPDATE", session_id
-    )
-    return held is not None
-
-
 async def count_wrong_code(tx: Connection, session_id: SessionId) -> int:
     """Count a wrong code given in a session that waits for one; return how many there were (MF-3).
 

@@ -1,0 +1,12 @@
+"""The session in which an account is changed, as a row (SE-1)."""
+
+from shared.contracts.ids import SessionId
+from shared.db import Connection
+
+
+async def hold(tx: Connection, session_id: SessionId) -> bool:
+    """Hold a session until commit; False: it has ended."""
+    held = await tx.fetchval(
+        "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL FOR NO KEY UPDATE", session_id
+    )
+    return held is not None
