@@ -25,11 +25,7 @@ async def security_questions(stage: Stage, _: Person) -> None:
         secret = acts.secret_of(await stage.mail(person, "Welcome"))
         await stage.call("verify_email", 200, token=bearer, body={"token": secret})
         stage.insist(person.tokens["scope"] == "gates", "a session without questions is full")
-        said = {"questions": [{"code": c, "answer": a} for c, a in answers.items()]}
-        made = await stage.call("set_security_questions", 200, token=bearer, body=said)
-        receipt = {"receipt": made.body["receipt"]}
-        await stage.call("hear_questions", 204, token=bearer, body=receipt)
-        await acts.renewed(stage, person)
+        await acts.set_questions(stage, person, answers)
         stage.insist(person.tokens["scope"] == "full", f"it is still {person.tokens['scope']}")
         await stage.mail(person, "security questions")
         stage.tell("five are set, she is told with a link that says it was not her")

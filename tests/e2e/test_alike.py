@@ -19,7 +19,7 @@ from deploy.tour import acts
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merging, second_account
-from tests.builders.questions import FIVE, WRONG_ANSWER, chosen
+from tests.builders.questions import FIVE, WRONG_ANSWER
 from tests.e2e.test_portal import a_source, enrolled
 from tests.e2e.test_portal_absence import gateway_of
 from tests.e2e.test_questions import opens
@@ -171,12 +171,7 @@ async def be_known(stage: Stage, person: Person) -> None:
 
 async def set_questions(stage: Stage, person: Person) -> None:
     """Set five, which leaves no gate that is required."""
-    bearer = person.tokens["access_token"]
-    said = {"questions": chosen()}
-    made = await stage.call("set_security_questions", 200, token=bearer, body=said)
-    receipt = {"receipt": made.body["receipt"]}
-    await stage.call("hear_questions", 204, token=bearer, body=receipt)
-    await acts.renewed(stage, person)
+    await acts.set_questions(stage, person, FIVE)
 
 
 async def be_written_to_elsewhere(stage: Stage, person: Person) -> None:

@@ -94,11 +94,7 @@ async def every_way(stage: Stage, person: Person) -> tuple[Ways, str]:
     welcome = acts.secret_of(await stage.mail(person, "Welcome"))
     await stage.call("verify_email", 200, token=bearer, body={"token": welcome})
     answers = await chosen(stage)
-    five = {"questions": [{"code": code, "answer": one} for code, one in answers.items()]}
-    made = await stage.call("set_security_questions", 200, token=bearer, body=five)
-    receipt = {"receipt": made.body["receipt"]}
-    await stage.call("hear_questions", 204, token=bearer, body=receipt)
-    await acts.renewed(stage, person)
+    await acts.set_questions(stage, person, answers)
     not_me = acts.secret_of(await stage.mail(person, "security questions"))
 
     async def linked() -> str:
