@@ -8,7 +8,7 @@ import hmac
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -71,17 +71,23 @@ class PasswordHasher:
 
         `salt` is a bcrypt salt from `new_salt`, for an account's password history (ID-3), and
         `pepper_id` one of `peppers`, to find in it what was hashed before the pepper was changed.
-        What is too long to be a password is hashed as it was typed: the policy refuses it, and
-        nobody could log on with it. Raises HashUnreadable for a pepper that no setting names.
+        A salt of a lower cost is made up for, as in `verify`: how old somebody's codes are would
+        tell that she has some (MF-4). What is too long to be a password is hashed as it was typed:
+        the policy refuses it, and nobody could log on with it. Raises HashUnreadable for a pepper
+        that no setting names.
         """
         pepper_id = pepper_id or self._pepper_id
         if pepper_id not in self._peppers:
             raise self._unreadable("pepper")
         pepper, salt = self._peppers[pepper_id], salt or self.new_salt()
+        made_up = self._made_up(salt)
 
         def hash_whole() -> bytes:
             form = normal_form(password)
-            return bcrypt.hashpw(_keyed(password if form is None else form, pepper), salt)
+            keyed = _keyed(password if form is None else form, pepper)
+            for each in made_up:
+                bcrypt.hashpw(keyed, each)
+            return bcrypt.hashpw(keyed, salt)
 
         hashed = await self._queue.run(hash_whole)
         return f"$portico${SCHEME}${pepper_id}{hashed.decode()}"
@@ -100,15 +106,15 @@ class PasswordHasher:
 
         So does what is too long to be anybody's password. The form is made in the pool's thread,
         once the queue has said yes: what is turned away costs the event loop nothing. A hash of a
-        lower cost than the current is made up for (LG-1): 2^c and 2^c + 2^(c+1) + … + 2^(C-1) are
-        2^C. Where the cost was lowered, those not renewed since take longer than nobody's.
+        lower cost than the current is made up for (LG-1). Where the cost was lowered, those not
+        renewed since take longer than nobody's.
 
         Raises HashUnreadable where nothing can be compared with: that is our fault, not a wrong
         password.
         """
         pepper_id, hashed = self._parsed(stored)
         pepper = self._peppers[pepper_id]
-        made_up = [bcrypt.gensalt(cost) for cost in range(_cost_of(hashed), self._cost)]
+        made_up = self._made_up(hashed)
 
         def compare() -> bool:
             form = normal_form(password)
@@ -145,6 +151,12 @@ class PasswordHasher:
             raise self._unreadable("pepper")
         return match[2], match[3].encode()
 
+    def _made_up(self, hashed: bytes) -> Sequence[bytes]:
+        """Salts whose hashes make one of this cost as dear as the current: 2^c and
+        2^c + 2^(c+1) + … + 2^(C-1) are 2^C.
+        """
+        return [bcrypt.gensalt(cost) for cost in range(_cost_of(hashed), self._cost)]
+
     def _unreadable(self, reason: str) -> HashUnreadable:
         self._metrics.count("hashing_unreadable", reason=reason)
         log.error("hash_unreadable", reason=reason)
@@ -173,7 +185,7 @@ def _keyed(form: str, pepper: bytes) -> bytes:
 
 
 def _cost_of(hashed: bytes) -> int:
-    """Of `$2b$12$…`, which `_parsed` has let through."""
+    """Of `$2b$12$…`, a salt or a hash: ours, or one that `_parsed` has let through."""
     return int(hashed[4:6])
 
 

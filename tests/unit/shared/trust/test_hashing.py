@@ -128,29 +128,51 @@ async def test_a_retired_pepper_verifies_and_is_outdated(hasher: PasswordHasher)
     assert not hasher.outdated(stored)
 
 
-@pytest.mark.proves("LG-1")
-@pytest.mark.parametrize("stored_cost", [4, 5, 6, None])
-async def test_a_hash_of_an_older_cost_takes_as_much_work_as_nobody_s(
-    stored_cost: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stored = None if stored_cost is None else await with_cost(stored_cost).hash("Secret 1!")
-    now = with_cost(6)
-    work: list[int] = []
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The rounds of each bcrypt hash from now on."""
+    done: list[int] = []
     hashpw, checkpw = bcrypt.hashpw, bcrypt.checkpw
 
     def hashed(password: bytes, salt: bytes) -> bytes:
-        work.append(2 ** int(salt[4:6]))
+        done.append(2 ** int(salt[4:6]))
         return hashpw(password, salt)
 
     def checked(password: bytes, known: bytes) -> bool:
-        work.append(2 ** int(known[4:6]))
+        done.append(2 ** int(known[4:6]))
         return checkpw(password, known)
 
     monkeypatch.setattr(bcrypt, "hashpw", hashed)
     monkeypatch.setattr(bcrypt, "checkpw", checked)
+    return done
+
+
+@pytest.mark.proves("LG-1")
+@pytest.mark.parametrize("stored_cost", [4, 5, 6, None])
+async def test_a_hash_of_an_older_cost_takes_as_much_work_as_nobody_s(
+    stored_cost: int | None, work: list[int]
+) -> None:
+    stored = None if stored_cost is None else await with_cost(stored_cost).hash("Secret 1!")
+    now = with_cost(6)
+    work.clear()
 
     assert not await now.verify("Secret 2!", stored)
     assert sum(work) == 2**6
+
+
+@pytest.mark.proves("MF-4", "LG-1")
+@pytest.mark.parametrize("salt_cost", [4, 5, 6, None])
+async def test_a_salt_of_an_older_cost_takes_as_much_work_as_a_new_one(
+    salt_cost: int | None, work: list[int]
+) -> None:
+    salt = None if salt_cost is None else with_cost(salt_cost).new_salt()
+    then = None if salt_cost is None else await with_cost(salt_cost).hash("Secret 1!", salt=salt)
+    now = with_cost(6)
+    work.clear()
+
+    hashed = await now.hash("Secret 1!", salt=salt)
+    assert sum(work) == 2**6
+    assert then in (None, hashed), "it is not found any more"
 
 
 @pytest.mark.parametrize("cost", ["16", "31", "03"])
