@@ -106,7 +106,7 @@ ROUTES: tuple[Route[Features], ...] = (
     )),
     *lifted(lambda of: of.validation, (
         route("POST", "/resets/validations", Public(Counted.EVERY_REQUEST),
-              begin_validation, rows=("RC-6",),
+              begin_validation, idempotent=True, rows=("RC-6",),
               summary="Say who one is as the practice knows it: four addresses to choose from",
               problems=(BirthDateImpossible,)),
         route("POST", "/resets/validations/answer", Public(Counted.MISSES),

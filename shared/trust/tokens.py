@@ -1,6 +1,7 @@
 """Opaque secrets: made once, handed out once, kept as a keyed digest."""
 
 import hmac
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 
 
@@ -19,3 +20,9 @@ class Digests:
             raise ValueError("a purpose ends at the first NUL")
         message = f"{purpose}\0{secret}".encode(errors="surrogatepass")
         return hmac.digest(self.key, message, "sha256")
+
+    def token(self, purpose: str, of: str) -> str:
+        """Return a token of 256 bits, as `Randomness.token` writes one: the same each time, for
+        what is to be shown again and not to be kept.
+        """
+        return urlsafe_b64encode(self.of(purpose, of)).rstrip(b"=").decode()

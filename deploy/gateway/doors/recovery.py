@@ -94,7 +94,9 @@ class Answers(Sent, frozen=True, kw_only=True):
 REMIND = Verb("remind_username", "POST", "/usernames/reminders", Nothing, Reminder)
 REQUEST_LINK = Verb("request_reset_link", "POST", "/resets/links", Nothing, LinkRequest)
 REDEEM = Verb("redeem_reset_link", "POST", "/resets/links/redeem", Grant, Redemption)
-BEGIN_VALIDATION = Verb("begin_validation", "POST", "/resets/validations", AddressQuestion, Fields)
+BEGIN_VALIDATION = Verb(
+    "begin_validation", "POST", "/resets/validations", AddressQuestion, Fields, keyed=True
+)
 ANSWER_VALIDATION = Verb("answer_validation", "POST", "/resets/validations/answer", Grant, Choice)
 REDEEM_TOKEN = Verb("redeem_reset_token", "POST", "/resets/tokens/redeem", Grant, TokenRedemption)
 BANK = Verb("list_security_questions", "GET", "/security-questions", Questions)
@@ -133,8 +135,8 @@ class Recovery:
     async def redeem(self, visit: Visit, link: str) -> Grant:
         return await self.door.call(REDEEM, visit, body=Redemption(token=link))
 
-    async def begin_validation(self, visit: Visit, fields: Fields) -> AddressQuestion:
-        return await self.door.call(BEGIN_VALIDATION, visit, body=fields)
+    async def begin_validation(self, visit: Visit, fields: Fields, *, key: str) -> AddressQuestion:
+        return await self.door.call(BEGIN_VALIDATION, visit, body=fields, key=key)
 
     async def answer_validation(self, visit: Visit, challenge: str, choice: int) -> Grant:
         body = Choice(challenge=challenge, choice=choice)

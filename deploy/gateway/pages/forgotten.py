@@ -147,7 +147,7 @@ async def begin_validation(site: Site, visit: Visit, sent: FieldsForm, key: str)
         first_name=sent.first_name,
         home_phone=sent.home_phone,
     )
-    asked = await site.recovery.begin_validation(visit, fields)
+    asked = await site.recovery.begin_validation(visit, fields, key=key)
     flows.carry(
         visit,
         msgspec.structs.replace(flow, challenge=asked.challenge, addresses=asked.addresses),

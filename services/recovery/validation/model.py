@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
+
+import msgspec
 
 from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
@@ -60,6 +62,16 @@ class Holder:
     account_id: AccountId
     security_version: int
     records: tuple[Record, ...]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A question as it was asked, kept for a repetition: no secret is in it, since the challenge is
+    drawn of the id under recovery's own key.
+    """
+
+    id: UUID
+    addresses: tuple[str, ...]
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

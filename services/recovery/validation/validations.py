@@ -20,15 +20,17 @@ from services.recovery.validation.model import (
     ROUNDS,
     SWEPT,
     VALIDATION,
+    Asked,
     Fields,
     Holder,
 )
 from services.recovery.validation.store import holders, rounds
 from services.recovery.validation.store.rounds import Passed
 from shared import limits, one_time
-from shared.acts import Acts, By
+from shared.acts import Act, Acts, By
 from shared.contracts.identity import ResetRoute
 from shared.contracts.ids import AccountId
+from shared.idempotency import IdempotencyKey
 from shared.one_time import Mint
 from shared.trust.tokens import Digests
 
@@ -49,35 +51,49 @@ class Validations:
     mint: Mint
     grants: PasswordGrants
 
-    async def begin(self, fields: Fields, *, by: By) -> Question:
+    async def begin(self, fields: Fields, *, key: IdempotencyKey | None, by: By) -> Question:
         """Ask for the address. One of the four is true where all fields are of one record, and
         nobody is told whether it is, nor when no round is left.
+
+        A repetition is asked the same again, whose round it has not lost: the challenge, too.
         """
-        name = name_digest(self.digests, fields.username)
         async with self.acts.begin(by, Action.BEGIN_VALIDATION) as act:
-            holder = await holders.find(act.tx, name)
-            account_id = holder.account_id if holder else None
-            act.about(account=account_id)
-            owner = account_id or UUID(bytes=name[:16])
-            taken = await limits.take(act.tx, ROUNDS, (name, owner.bytes), now=act.now)
-            by_name, by_account = taken[name].granted > 0, taken[owner.bytes].granted > 0
-            choices, right = self._choices(fields, holder, spent=not by_name, open_=by_account)
-            minted = self.mint.make(
-                VALIDATION,
-                owner,
-                life=LIFE,
-                security_version=holder.security_version if holder else 0,
-                now=act.now,
-            )
-            await one_time.issue(act.tx, VALIDATION, [minted.secret], now=act.now)
-            await rounds.add(
-                act.tx,
-                minted.secret.id,
-                owner,
-                account_id=account_id,
-                place=choices.place if right else None,
-            )
-        return Question(challenge=minted.text, addresses=choices.addresses, life=LIFE)
+            asked = await act.repeat(key, Asked)
+            if asked is None:
+                asked = await act.keep(key, await self._ask(act, fields))
+        return Question(
+            challenge=self._challenge(asked.id),
+            addresses=asked.addresses,
+            life=max(asked.expires_at - by.now, timedelta()),
+        )
+
+    async def _ask(self, act: Act, fields: Fields) -> Asked:
+        name = name_digest(self.digests, fields.username)
+        holder = await holders.find(act.tx, name)
+        account_id = holder.account_id if holder else None
+        act.about(account=account_id)
+        owner = account_id or UUID(bytes=name[:16])
+        taken = await limits.take(act.tx, ROUNDS, (name, owner.bytes), now=act.now)
+        by_name, by_account = taken[name].granted > 0, taken[owner.bytes].granted > 0
+        choices, right = self._choices(fields, holder, spent=not by_name, open_=by_account)
+        id_ = self.mint.randomness.uuid()
+        minted = self.mint.make(
+            VALIDATION,
+            owner,
+            life=LIFE,
+            security_version=holder.security_version if holder else 0,
+            now=act.now,
+            text=self._challenge(id_),
+        )
+        await one_time.issue(act.tx, VALIDATION, [minted.secret], now=act.now)
+        await rounds.add(
+            act.tx,
+            minted.secret.id,
+            owner,
+            account_id=account_id,
+            place=choices.place if right else None,
+        )
+        return Asked(id=id_, addresses=choices.addresses, expires_at=minted.secret.expires_at)
 
     async def answer(self, challenge: str, choice: int, *, by: By) -> PasswordGrant:
         """Give the grant to who has picked her address; the same again, where the reply got lost.
@@ -128,6 +144,10 @@ class Validations:
         other = decoys.around(decoys.made_up(self._draw(typed, "made up")), self._draw(typed))
         right = found is not None and open_ and not spent
         return (true if right else other), right
+
+    def _challenge(self, asked: UUID) -> str:
+        """Of what is kept for a repetition; whoever reads that has no challenge."""
+        return self.digests.token("validation-challenge", str(asked))
 
     def _draw(self, *of: str) -> bytes:
         return self.digests.of("validation-addresses", "\n".join(of))

@@ -43,8 +43,9 @@ async def somebody(recovery: Recovery, username: str = USERNAME, **said: Any) ->
     return account_id
 
 
-async def begin(recovery: Recovery, **said: Any) -> Answer:
-    return await recovery.call("POST", "/resets/validations", {**FIELDS, **said})
+async def begin(recovery: Recovery, *, key: str | None = None, **said: Any) -> Answer:
+    headers = {"Idempotency-Key": key} if key else {}
+    return await recovery.call("POST", "/resets/validations", {**FIELDS, **said}, headers=headers)
 
 
 async def answer(recovery: Recovery, question: Answer, choice: int) -> Answer:
@@ -542,6 +543,47 @@ async def test_of_64_at_once_three_have_a_round(recovery: Recovery, second: Reco
     assert [ADDRESS in one.body["addresses"] for one in questions].count(True) == 3
 
 
+@pytest.mark.proves("RC-6", "V2.3.3")
+@pytest.mark.parametrize("said", [{}, {"first_name": "June"}], ids=["right", "wrong"])
+async def test_of_64_with_one_key_at_once_one_has_a_round_and_all_are_asked_alike(
+    recovery: Recovery, second: Recovery, said: Mapping[str, str]
+) -> None:
+    await somebody(recovery)
+
+    questions = await asyncio.gather(
+        *(begin((recovery, second)[racer % 2], key="asked-twice", **said) for racer in range(64))
+    )
+    others = [await begin(second, key=f"another-{number}", **said) for number in range(3)]
+
+    assert {one.status for one in questions} == {200}
+    assert len({one.body["challenge"] for one in questions}) == 1
+    assert len({tuple(one.body["addresses"]) for one in [*questions, *others[:2]]}) == 1
+    assert others[2].body["addresses"] != others[1].body["addresses"], "the fourth round is one"
+    assert len({one.body["challenge"] for one in [questions[0], *others]}) == 4
+
+
+@pytest.mark.proves("RC-6")
+async def test_a_repetition_is_asked_what_was_asked_whatever_the_practice_says_by_now(
+    recovery: Recovery, second: Recovery
+) -> None:
+    account_id = await recovery.knows(an_account(email=None))
+    record = await recovery.knows_record_of(account_id)
+    first = await begin(recovery, key="asked-twice")
+    recovery.clock.advance(minutes=5)
+    moved = msgspec.structs.replace(record, address="7 Elsewhere Road, Salem, OR 97301")
+    await recovery.knows_person(moved, version=2)
+    again = await begin(second, key="asked-twice")
+    other = await begin(second, key="asked-twice", first_name="June")
+    given = await answer(second, again, true_of(again))
+    recovery.clock.advance(minutes=10)
+    late = await begin(recovery, key="asked-twice")
+
+    assert again.body == first.body | {"expires_in": 10 * 60}
+    assert other.refused() == (422, "idempotency_key_reused")
+    assert given.status == 200
+    assert late.body == first.body | {"expires_in": 0}
+
+
 @pytest.mark.proves("RC-6")
 async def test_known_and_unknown_names_take_the_same_statements(recovery: Recovery) -> None:
     await somebody(recovery)
@@ -557,15 +599,20 @@ async def test_known_and_unknown_names_take_the_same_statements(recovery: Recove
 
 @pytest.mark.proves("RC-6")
 async def test_nothing_that_was_typed_is_kept(recovery: Recovery) -> None:
-    await begin(recovery, home_phone="213 555 7788", last_name="Zimmer", username="zimmer.frei")
+    typed = {"home_phone": "213 555 7788", "last_name": "Zimmer", "username": "zimmer.frei"}
+    asked = await begin(recovery, key="asked-once", **typed)
 
-    tables = ("validation_rounds", "one_time_secrets", "limits", "audit_entries")
+    tables = (
+        *("validation_rounds", "one_time_secrets", "limits", "audit_entries"),
+        "idempotency_keys",
+    )
     kept = [
         str(await recovery.rows(f"SELECT t::text AS row FROM {table} t"))  # noqa: S608 - ours
         for table in tables
     ]
     assert all(kept)
     assert not any(word in str(kept) for word in ("7788", "Zimmer", "zimmer"))
+    assert asked.body["challenge"] not in str(kept)
 
 
 @pytest.mark.proves("RC-6", "MG-9")

@@ -56,6 +56,7 @@ async def begin_validation(
             first_name=body.first_name,
             home_phone=body.home_phone,
         ),
+        key=call.idempotency,
         by=call.by,
     )
     return AddressQuestion(
