@@ -345,6 +345,7 @@ class AccountFrozen(PlainActivity, frozen=True, kw_only=True):
     """
 
     email_put_back: InMail[bool]  # the address that was replaced in the last 72 h is hers again
+    email_removed: InMail[bool] = False  # there was none before that change
 
 
 class AccountThawed(PlainActivity, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from shared.contracts.identity import (
     AccountLocked,
     AccountsMerged,
     AccountState,
+    AccountThawed,
     AccountUnlocked,
     Activity,
     ChartsSettled,
@@ -149,6 +150,7 @@ email_changed = always(
 password_changed = always(PasswordChanged)
 two_step_turned_off = always(TwoStepTurnedOff)
 frozen = always(AccountFrozen, email_put_back=False)
+thawed = always(AccountThawed, practice_name=ELM_STREET, practice_contact=CONTACT)
 password_reset = always(PasswordReset, route=ResetRoute.LINK, proof_id="proof")
 password_reset_by_link = always(PasswordResetByLink, route="link", proof_id="proof")
 enrolment_added = always(EnrolmentAdded, practice_name=ELM_STREET)

@@ -118,7 +118,7 @@ class Accounts:
             for one, other in zip(made, survivors, strict=True):
                 absorbed, survivor = AccountId(one), AccountId(other)
                 await merges.leave_email(tx, absorbed, survivor)
-                await merges.leave_names(tx, absorbed, survivor)
+                await merges.leave_names(tx, absorbed, survivor, now=datetime.now(UTC))
                 await merges.absorb(tx, absorbed, survivor)
                 await tx.execute(
                     "UPDATE enrolments SET account_id = $2 WHERE account_id = $1",

@@ -45,14 +45,16 @@ def is_address(key: str) -> bool:
     return "@" in key
 
 
-def following_username(username: str, *, before: str | None, address: str) -> str | None:
+def following_username(username: str, *, before: str | None, address: str | None) -> str | None:
     """Return the username that goes with this account e-mail; None where it is a name of its own.
 
     A username that is the account e-mail is replaced with it: the two are one name (ID-4). Raises
-    AddressNoUsername.
+    AddressNoUsername, also where it is to be replaced with none.
     """
     if before is None or name_key(username) != name_key(before):
         return None
+    if address is None:
+        raise AddressNoUsername
     try:
         return check_username(address, verified=address)
     except Refused:

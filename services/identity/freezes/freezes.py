@@ -11,7 +11,7 @@ from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.devices.store import devices
 from services.identity.emails.model import EMAIL_VERIFICATION
-from services.identity.emails.replaced import ReplacedEmails
+from services.identity.emails.replaced import EmailUndone, ReplacedEmails
 from services.identity.freezes.errors import NotMeLinkInvalid, WrongBirthDate
 from services.identity.passkeys.model import PasskeyEnd
 from services.identity.passkeys.store import passkeys
@@ -53,12 +53,13 @@ class Freezes:
                 raise act.committing(_invalid(WrongBirthDate) if account_id else _invalid())
             if account_id is None:
                 raise _invalid()
-            if await one_time.use(act.tx, NOT_ME, digest, owner=account_id, now=act.now) is None:
+            link = await one_time.use(act.tx, NOT_ME, digest, owner=account_id, now=act.now)
+            if link is None:
                 raise _invalid()
             view = await self.accounts.view(act.tx, account_id)
             if not await store.freeze(act.tx, account_id):
                 raise _invalid()
-            await self._shut(act, view)
+            await self._shut(act, view, changed_at=link.issued_at)
         self.metrics.count("accounts_frozen")
 
     async def _holder(self, digest: bytes, now: datetime) -> AccountId | None:
@@ -66,23 +67,26 @@ class Freezes:
             link = await one_time.live(connection, NOT_ME, digest, now=now)
         return AccountId(link.owner) if link else None
 
-    async def _shut(self, act: Act, view: AccountView) -> None:
-        """End all that its credentials opened. A changed username stays, and so does two-step."""
+    async def _shut(self, act: Act, view: AccountView, *, changed_at: datetime) -> None:
+        """End all that its credentials opened, and undo what was made of its e-mail since the
+        change that was not hers. A changed username stays, and so does two-step.
+        """
         account_id = view.account.id
         await self.sessions.end_within(act, account_id, why=SessionEnd.FROZEN)
         await devices.void_all(act.tx, account_id, now=act.now)
         await passkeys.end_all(act.tx, account_id, PasskeyEnd.FROZEN, now=act.now)
         for purpose in (NOT_ME, EMAIL_VERIFICATION):
             await one_time.void(act.tx, purpose, account_id, now=act.now)
-        put_back = await self.replaced_emails.put_back(act, view)
-        act.detail = "email_put_back" if put_back else None
+        undone = await self.replaced_emails.undo(act, view, changed_at=changed_at)
+        act.detail = undone
         after = await self.accounts.changed(act, account_id)
         tell(
             act,
             after,
             ACCOUNT_FROZEN,
             recipients=tuple(dict.fromkeys((*after.recipients, *view.recipients))),
-            email_put_back=put_back,
+            email_put_back=undone is EmailUndone.PUT_BACK,
+            email_removed=undone is EmailUndone.REMOVED,
         )
 
 

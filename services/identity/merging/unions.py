@@ -76,4 +76,4 @@ class Unions:
             await store.leave_email(act.tx, absorbed_id, survivor_id)
         else:
             await store.free_email(act.tx, absorbed_id)
-        await store.leave_names(act.tx, absorbed_id, survivor_id)
+        await store.leave_names(act.tx, absorbed_id, survivor_id, now=act.now)

@@ -75,8 +75,8 @@ class Ledger:
     async def _elsewhere(
         self, tx: Connection, told: Sequence[Mailed]
     ) -> Sequence[Sequence[Destination]]:
-        """Where else each is told: at every notification address and number, of a change of
-        credentials that the account e-mail does not tell its holder (RC-9).
+        """Where else each is told: at every notification address and number, of a freeze, and of a
+        change of credentials that the account e-mail does not tell its holder (RC-9).
         """
         holders = {
             one.account_id

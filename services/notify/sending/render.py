@@ -19,7 +19,7 @@ from services.notify.sending.mime import deliverable, encode, sender
 from services.notify.sending.model import Turn
 from services.notify.sending.moments import written_out
 from services.notify.tellings.contents import (
-    REPUDIABLE,
+    TEXTED_BY_SUBJECT,
     Content,
     PracticeCommunication,
     template_of,
@@ -31,7 +31,7 @@ from shared.contracts.sealed import SealPurpose
 SUBJECT = re.compile(r"\ASubject: (?P<subject>[^\n]+)\n\n(?P<text>.+)\Z", re.DOTALL)
 BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]+")
 LAYOUT = "layout.html"  # all markup there is
-NOT_ME = "not-me"  # the text message of every change of credentials
+NOT_ME = "not-me"  # the text message of every change of credentials, and of a freeze
 LONGEST_LINE = 72  # of the text part: what is quoted in an answer still fits
 LONGEST_NAME = 40  # of a practice, in a text message
 UNWRITABLE = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
@@ -170,7 +170,7 @@ class Renderer:
         self, content: Content, *, locale: str, time_zone: str, link: str | None = None
     ) -> str:
         """Write it as a text message: one line, small enough for one or two parts (NT-3). Of a
-        change of credentials it is the mail's subject, with the link.
+        change of credentials it is the mail's subject, with the link, and of a freeze without.
 
         Raises NotRenderable.
         """
@@ -179,7 +179,7 @@ class Renderer:
             variables["practice_name"] = cut(str(variables["practice_name"]))
         name, language = template_of(content), spoken(locale)
         try:
-            if type(content) in REPUDIABLE:
+            if type(content) in TEXTED_BY_SUBJECT:
                 name, variables["subject"] = NOT_ME, self.written(content, language, variables)[0]
             filled = self.filled(f"{language}/texts/{name}.txt", variables)
         except UNWRITABLE as error:

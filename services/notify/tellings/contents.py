@@ -264,6 +264,13 @@ NOTICED_TOO: frozenset[type[Content]] = frozenset(
 REPUDIABLE: frozenset[type[Content]] = frozenset(
     kind for event, kind in PLAIN.items() if issubclass(event, CredentialChanged)
 )
+# RC-9: of a freeze and its end everything hears that leads to its holder: which address was whose
+# is what the freeze is about.
+TOLD_EVERYWHERE: frozenset[type[PlainActivity]] = frozenset(
+    {identity.AccountFrozen, identity.AccountThawed}
+)
+# What notification numbers may hear of: a text message has the mail's subject.
+TEXTED_BY_SUBJECT: frozenset[type[Content]] = REPUDIABLE | {PLAIN[one] for one in TOLD_EVERYWHERE}
 
 
 def of_plain(event: PlainActivity) -> Content:

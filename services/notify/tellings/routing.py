@@ -95,8 +95,8 @@ def account_activity(
 ) -> tuple[Intent, ...]:
     """Tell every address that was valid when it happened, whatever anybody prefers (NT-1).
 
-    An account without one has a row that says so; of its credentials its notification addresses and
-    numbers hear, which are `elsewhere` (RC-9).
+    An account without one has a row that says so; of its credentials, and of a freeze in any case,
+    its notification addresses and numbers hear, which are `elsewhere` (RC-9).
     """
     telling = told_by(event.data)
     told = tuple(
@@ -134,20 +134,30 @@ def not_me_links(data: Mailed, recipient: str | None) -> Sequence[Sealed]:
 def told_elsewhere(
     told: Sequence[Intent], data: Mailed, elsewhere: Sequence[Destination]
 ) -> tuple[Intent, ...]:
-    """The same to addresses that notify alone knows: those sealed to the account are for them, one
-    each as far as they go.
+    """The same to addresses that notify alone knows, but to those that are told already: links
+    sealed to the account are for them, one each as far as they go.
     """
     links = tells_elsewhere(data)
     if not links:
         return ()
+    known = [one.address for one in told if one.address is not None]
+    others = [
+        end
+        for end in elsewhere
+        if end.address is None or not any(same_name(end.address, one) for one in known)
+    ]
     return tuple(
         replace(told[0], refusal=None, means=end.means, address=end.address, not_me=sealed)
-        for end, sealed in zip(elsewhere, cycle(links), strict=False)
+        for end, sealed in zip(others, cycle(links), strict=False)
     )
 
 
-def tells_elsewhere(data: Mailed) -> Sequence[Sealed]:
-    """The links for an account's notification addresses; none where they are not told."""
+def tells_elsewhere(data: Mailed) -> Sequence[Sealed | None]:
+    """The links for an account's notification addresses, or that they are told without; none where
+    they are not told.
+    """
+    if type(data) in contents.TOLD_EVERYWHERE:
+        return (None,)
     return not_me_links(data, str(data.account_id)) if isinstance(data, Activity) else ()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -259,7 +260,7 @@ async def test_of_several_that_were_replaced_the_first_is_put_back(
     assert (await freeze(identity, link)).status == 204
 
     snapshot = (await identity.events("account-changed"))[-1]
-    assert (snapshot["email"], snapshot["reserved"]) == ("Maria@Mail.example", [THIEF_S_MAIL])
+    assert (snapshot["email"], snapshot["reserved"]) == ("Maria@Mail.example", [])
 
 
 async def test_what_was_replaced_before_that_stays_replaced(
@@ -289,6 +290,105 @@ async def test_a_claim_of_the_thief_s_is_forgotten(identity: Identity, postman: 
 
     addresses = await identity.rows("SELECT address, state FROM account_emails")
     assert [tuple(row) for row in addresses] == [(MAIL, "verified")]
+
+
+@pytest.mark.proves("ID-6")
+async def test_what_was_put_back_by_its_holder_already_stays(
+    identity: Identity, postman: Postman
+) -> None:
+    """The first that was given up since is the thief's."""
+    person = await identity.an_account(email=MAIL)
+    await changed(identity, postman, person, THIEF_S_MAIL)
+    link = dict(await postman.not_me("account-email-changed"))[MAIL]
+    await changed(identity, postman, person, MAIL)
+
+    assert (await freeze(identity, link)).status == 204
+
+    [told] = await identity.events("account-frozen")
+    assert (told["email_put_back"], told["email_removed"]) == (False, False)
+    snapshot = (await identity.events("account-changed"))[-1]
+    assert (snapshot["email"], snapshot["reserved"]) == (MAIL, [])
+
+
+async def has_a_first(
+    identity: Identity, postman: Postman, person: Person, address: str = THIEF_S_MAIL
+) -> str:
+    """A first account e-mail; the link of what its notification addresses hear of it."""
+    identity.clock.advance(seconds=1)
+    token = await session(identity, person)
+    assert (await claim(identity, token, address)).status == 202
+    *_, link = await postman.tokens("email-verification-requested")
+    assert (await verify(identity, token, link)).status == 200
+    return (await postman.not_me("account-email-verified"))[-1][1]
+
+
+async def by_its_own_link(identity: Identity, postman: Postman, person: Person) -> str:
+    return await has_a_first(identity, postman, person)
+
+
+async def by_a_link_of_before(identity: Identity, postman: Postman, person: Person) -> str:
+    link = await a_link(identity, postman, person)
+    identity.clock.advance(seconds=1)
+    token = str((await identity.logged_on(person.username, THIEF_S))["access_token"])
+    assert (await claim(identity, token, THIEF_S_MAIL)).status == 202
+    *_, verification = await postman.tokens("email-verification-requested")
+    assert (await verify(identity, token, verification)).status == 200
+    return link
+
+
+async def with_another_in_its_place(identity: Identity, postman: Postman, person: Person) -> str:
+    link = await has_a_first(identity, postman, person)
+    await changed(identity, postman, person, THIRD)
+    return link
+
+
+async def as_the_username(identity: Identity, postman: Postman, person: Person) -> str:
+    link = await has_a_first(identity, postman, person)
+    await renamed(identity, person, THIEF_S_MAIL)
+    return link
+
+
+@pytest.mark.proves("ID-6")
+@pytest.mark.parametrize(
+    "verified",
+    [by_its_own_link, by_a_link_of_before, with_another_in_its_place, as_the_username],
+)
+async def test_a_first_e_mail_that_came_with_the_change_or_after_it_is_taken_away(
+    identity: Identity,
+    postman: Postman,
+    verified: Callable[[Identity, Postman, Person], Awaitable[str]],
+) -> None:
+    """Else it outlives the freeze: who reads it would set a password once a practice has."""
+    person = await identity.an_account()
+    link = await verified(identity, postman, person)
+
+    assert (await freeze(identity, link)).status == 204
+
+    [told] = await identity.events("account-frozen")
+    assert (told["email_put_back"], told["email_removed"]) == (False, True)
+    snapshot = (await identity.events("account-changed"))[-1]
+    assert (snapshot["email"], snapshot["reserved"]) == (None, [])
+    assert snapshot["username"] == person.username
+    names = await identity.rows("SELECT name_key, kind FROM log_on_names")
+    assert [tuple(row) for row in names] == [(person.username, "username")]
+    assert not await identity.rows("SELECT FROM account_emails")
+    [row] = await identity.rows("SELECT detail FROM audit_entries WHERE action = 'account.freeze'")
+    assert row["detail"] == "email_removed"
+
+
+@pytest.mark.proves("ID-6")
+async def test_a_first_e_mail_of_before_the_change_stays(
+    identity: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account()
+    await has_a_first(identity, postman, person, MAIL)
+    identity.clock.advance(seconds=1)
+
+    await frozen(identity, postman, person)
+
+    [told] = await identity.events("account-frozen")
+    assert (told["recipients"], told["email_removed"]) == ([MAIL], False)
+    assert (await identity.events("account-changed"))[-1]["email"] == MAIL
 
 
 @pytest.mark.proves("ID-4")

@@ -1,5 +1,6 @@
 """What becomes of two accounts that are merged, row by row (MG-5, MG-4, MG-6)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from services.identity.accounts.model import NameKind
 from services.identity.accounts.store import names as log_on_names
 from shared.contracts.log_on_names import name_key
+from tests.builders.freezes import THIEF_S, a_link, freeze
 from tests.builders.merges import Registry, deliver, envelope, no_deadlock
 from tests.builders.practices import Postman, add_practice
 from tests.rigs.identity import Identity, Person, Recovery
@@ -236,6 +238,24 @@ async def test_what_the_survivor_had_claimed_gives_way_to_the_verified_address(
         "SELECT state FROM one_time_secrets WHERE purpose = 'email-verification'"
     )
     assert [row["state"] for row in links] == ["superseded"]
+
+
+@pytest.mark.proves("ID-6", "RC-9")
+async def test_an_address_that_came_by_a_merge_is_taken_away_by_a_link_of_before(
+    identity: Identity, registry: Registry, postman: Postman
+) -> None:
+    """However long it was the other's: whoever has the session merges an account of his into it."""
+    survivor, absorbed = await registry.two(email="june@mail.example")
+    link = await a_link(identity, postman, survivor)
+    survivor = replace(survivor, password=THIEF_S)
+    identity.clock.advance(seconds=1)
+    await registry.merge(survivor, absorbed)
+    assert (await registry.account(survivor))["email"]["address"] == "june@mail.example"
+
+    assert (await freeze(identity, link)).status == 204
+
+    assert (await identity.events("account-changed"))[-1]["email"] is None
+    assert not await identity.rows("SELECT FROM account_emails")
 
 
 @pytest.mark.proves("ID-6")

@@ -96,7 +96,9 @@ class Life(RuleBasedStateMachine):
         self.wrong_codes: list[datetime] = []
         self.frozen = self.merged = self.by_practice = False
         self.email = f"{HOLDER}.{self.number}.0@mail.example"
-        self.replaced: list[tuple[datetime, str]] = []  # addresses that a freeze may put back
+        self.email_since = self.now
+        # addresses that a freeze may put back: until when its own, which, and since when
+        self.replaced: list[tuple[datetime, str, datetime]] = []
         self.name = f"one.account.{self.number}"
         self.given_up: list[str] = []  # usernames
         identity = self.world.identity
@@ -112,6 +114,7 @@ class Life(RuleBasedStateMachine):
         verified = await self.call("POST", "/account/email/verify", body, session["access_token"])
         assert verified.status == 200, verified.body
         self.sit(HOLDER, session, by="password", name="hers")
+        self.world.clock.advance(seconds=1)  # what is told from now on came after this address
 
     # ---- how it is called
 

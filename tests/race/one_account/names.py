@@ -153,8 +153,8 @@ class Names(Confirmations, Life):
             link.used = True
             await told.once("email.verify", "account-email-changed", [self.email, link.address])
             self.hears(told)
-            self.replaced.append((self.now, self.email))
-            self.email = link.address
+            self.replaced.append((self.now, self.email, self.email_since))
+            self.email, self.email_since = link.address, self.now
             self.changes(spare=seat)
             for proof in self.proofs[known:]:
                 await self._uses_a_confirmation(proof, 1)

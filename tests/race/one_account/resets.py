@@ -112,19 +112,19 @@ class Resets(Sessions, Life):
         if live and right and late and not self.frozen:
             self.was_too_late("not me")
         if may:
-            shut_out, self.email = self.email, self.put_back()
+            shut_out = self.email
+            self.puts_back(link)
             recipients = dict.fromkeys([self.email, shut_out])
             await told.once("account.freeze", "account-frozen", list(recipients))
             self.shuts_all()
 
-    def put_back(self) -> str:
-        """The address that was replaced first, of those that still are the account's."""
-        reserved = [one for one in self.replaced if self.now < one[0] + RESERVED]
-        if not reserved:
-            return self.email
-        first = min(reserved)
-        self.replaced.remove(first)
-        return first[1]
+    def puts_back(self, link: NotMe) -> None:
+        """The address that was given up first of those it had before the change: there is one."""
+        had = [one for one in self.replaced if one[2] < link.at and self.now < one[0] + RESERVED]
+        kept = min(had, default=None)
+        if kept is not None:
+            _, self.email, self.email_since = kept
+        self.replaced = [one for one in self.replaced if one is not kept and one[2] < link.at]
 
     def shuts_all(self) -> None:
         """Nothing of before opens anything, and no password is hers until a practice's token."""

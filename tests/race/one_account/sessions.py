@@ -37,7 +37,7 @@ class Sessions(Touches, Life):
         """LG-1: by the account e-mail; a name that was given up opens nothing, and who guesses by
         it is counted like by any other (ID-2, ID-6).
         """
-        reserved = [*self.given_up, *(address for _, address in self.replaced)]
+        reserved = [*self.given_up, *(address for _, address, _ in self.replaced)]
         name = reserved[which // 2 % len(reserved)] if reserved and which % 2 else self.email
         self.run(self._logs_on(actor, twins, name=name))
 

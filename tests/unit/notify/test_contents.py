@@ -86,7 +86,7 @@ FILED: Mapping[str, Mapping[str, object]] = {
     "password-reset": {"occurred_at": AT, "route": "link"},
     "practice-communication": {"practice_name": "Elm Street", "topic": "health-record"},
     "reset-link": {"life_minutes": 60, "link_expires_at": AT},
-    "account-frozen": {"occurred_at": AT, "email_put_back": True},
+    "account-frozen": {"occurred_at": AT, "email_put_back": True, "email_removed": False},
     "account-thawed": {
         "occurred_at": AT,
         "practice_name": "Elm Street",

@@ -292,6 +292,7 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
         "cause",
         "closed",
         "email_put_back",
+        "email_removed",
         "expires_at",
         "life_minutes",
         "link_expires_at",

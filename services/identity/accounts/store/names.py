@@ -77,28 +77,53 @@ async def reserve(
     )
 
 
-async def put_back(
-    tx: Connection, account_id: AccountId, *, now: datetime
-) -> tuple[str, str] | None:
-    """Make the account e-mail that was replaced first of those still reserved a name that logs on
-    again; return its key, and the address as it was written. None: there is none.
+async def email_before(
+    tx: Connection, account_id: AccountId, *, before: datetime, now: datetime
+) -> tuple[str, str | None] | None:
+    """Return the key of the account e-mail that was given up first, of now and of those reserved,
+    that the account had before then; and the address as it was written, of one that was given up.
+    None: it had none.
     """
     row = await tx.fetchrow(
         """
-        UPDATE log_on_names SET kind = 'email', reserved_until = NULL
-        WHERE name_key = (
-            SELECT name_key FROM log_on_names
-            WHERE account_id = $1 AND kind = 'reserved' AND address IS NOT NULL
-              AND reserved_until > $2
-            ORDER BY reserved_until, name_key
-            LIMIT 1
+        SELECT name_key, address FROM log_on_names
+        WHERE account_id = $1 AND created_at < $2 AND (
+            kind = 'email'
+            OR kind = 'reserved' AND address IS NOT NULL AND reserved_until > $3
         )
-        RETURNING name_key, address
+        ORDER BY reserved_until NULLS LAST, name_key
+        LIMIT 1
         """,
         account_id,
+        before,
         now,
     )
     return (row["name_key"], row["address"]) if row else None
+
+
+async def keep_email(
+    tx: Connection, account_id: AccountId, name_key: str | None, *, since: datetime
+) -> None:
+    """Make this one the account e-mail again, and give up the one of now and those since then."""
+    await tx.execute(
+        """
+        DELETE FROM log_on_names
+        WHERE account_id = $1 AND name_key IS DISTINCT FROM $2 AND (
+            kind = 'email' OR kind = 'reserved' AND address IS NOT NULL AND created_at >= $3
+        )
+        """,
+        account_id,
+        name_key,
+        since,
+    )
+    await tx.execute(
+        """
+        UPDATE log_on_names SET kind = 'email', reserved_until = NULL, address = NULL
+        WHERE account_id = $1 AND name_key = $2
+        """,
+        account_id,
+        name_key,
+    )
 
 
 async def former_username(tx: Connection, account_id: AccountId) -> str | None:

@@ -64,6 +64,13 @@ async def forget_claim(tx: Connection, account_id: AccountId) -> None:
     )
 
 
+async def remove(tx: Connection, account_id: AccountId) -> None:
+    """Take the verified address away from an account that is held."""
+    await tx.execute(
+        "DELETE FROM account_emails WHERE account_id = $1 AND state = 'verified'", account_id
+    )
+
+
 async def replace(
     tx: Connection, account_id: AccountId, address: str, address_key: str, *, now: datetime
 ) -> None:

@@ -58,7 +58,7 @@ async def find(connection: Connection, name_digest: bytes) -> Holder | None:
 
 async def forget_unread(tx: Connection, *, limit: int) -> int:
     """Drop what validation alone reads of whom it is shut to for good: who has an account e-mail,
-    which is never removed, and who has used it.
+    which only a freeze takes away, and who has used it.
     """
     rows = await tx.fetch(
         """

@@ -123,6 +123,32 @@ async def test_who_has_an_account_e_mail_is_told_there_alone(
     assert secrets(office, events.ADDRESS) == ["0" * 43]
 
 
+@pytest.mark.parametrize("email", [events.ADDRESS, None], ids=["with", "without"])
+@pytest.mark.parametrize("name", ["frozen", "thawed"])
+async def test_of_a_freeze_and_its_end_every_address_and_number_is_told_once(
+    office: Office, issuer: Issuer, provider: Provider, name: str, email: str | None
+) -> None:
+    """The account e-mail may be whose the change was."""
+    person = await a_holder(office)
+    for address in (OTHER, events.ADDRESS.upper()):
+        await office.has_address(issuer, person, address)
+    await office.has_number(issuer, person)
+    await office.send_all()
+    mails, texts = len(office.mails), len(provider.to(NUMBER))
+
+    told = getattr(events, name)(person.account_id, *filter(None, [email]))
+    await office.file(told)
+    await office.send_all()
+
+    sent = [to.lower() for mail in office.mails[mails:] for to in mail.envelope_to]
+    assert sorted(sent) == sorted([OTHER, events.ADDRESS])
+    [text] = provider.to(NUMBER)[texts:]
+    words = {"frozen": "is frozen (", "thawed": "is open again ("}[name]
+    assert text.body.startswith(f"Your Portico account {words}")
+    assert text.body.endswith("Not you? Call your practice now.")
+    assert not LINK.search(" ".join(mail.text for mail in office.mails[mails:]))
+
+
 @pytest.mark.proves("NT-6")
 @pytest.mark.parametrize("state", [AccountState.FROZEN, AccountState.MERGED])
 async def test_once_its_link_is_void_a_change_is_told_without_it(
