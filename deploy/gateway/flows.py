@@ -55,11 +55,17 @@ class ResetFlow(Flow, frozen=True, kw_only=True):
     """
 
     name: str = ""
+    is_username: bool = False  # said to be one; else it may be an account e-mail
     challenge: str | None = None
     addresses: tuple[str, ...] = ()
     grant: str | None = None
     username: str = ""
     ends: str = ""
+
+    @property
+    def typed_username(self) -> str:
+        """The name, but an address that may be an account e-mail: by that some ways find nobody."""
+        return "" if "@" in self.name and not self.is_username else self.name
 
 
 class LinkFlow(Flow, frozen=True, kw_only=True):
@@ -174,6 +180,14 @@ def carried(visit: Visit, kind: type[F]) -> F | None:
     flow = visit.jar.record(kept.cookie, kind)
     if flow is None or visit.now > datetime.fromtimestamp(flow.sealed_at, UTC) + kept.life:
         return None
+    return flow
+
+
+def named(visit: Visit) -> ResetFlow:
+    """Return the flow of a name that was typed. Raises Elsewhere, to the beginning."""
+    flow = followed(visit, ResetFlow)
+    if not flow.name:
+        raise gone(ResetFlow)
     return flow
 
 

@@ -318,7 +318,10 @@ async def forgotten_password(browser: Browser, name: str) -> list[Page]:
 async def two_questions(browser: Browser, name: str) -> list[Page]:
     """Answered wrong until they are locked, then right, as far as somebody's own are asked."""
     await name_oneself(browser, name)
-    pages = [await browser.get(QUESTIONS)]
+    page = await browser.get(QUESTIONS)
+    if page.path != QUESTIONS:  # an address may be a username
+        page = await browser.press(page, page.path, username=name)
+    pages = [page]
     for answers in (NO_IDEA, NO_IDEA, NO_IDEA, FIVE):
         asked = pages[-1].forms[QUESTIONS]
         codes = {place: asked[f"code{place}"] for place in (1, 2)}
@@ -331,7 +334,7 @@ async def who_one_is(browser: Browser, name: str) -> list[Page]:
     """Said as her practice has it; then none of the four addresses is hers, said twice."""
     await name_oneself(browser, name)
     page = await browser.get(FIELDS)
-    taken = await browser.send(FIELDS, {**page.forms[FIELDS], **OF_HER})
+    taken = await browser.send(FIELDS, {**page.forms[FIELDS], "username": name, **OF_HER})
     pages = [page, taken, await browser.get(taken.headers["Location"])]
     for _ in range(2):
         pages.append(await browser.press(pages[-1], ADDRESSES, address="none"))

@@ -35,6 +35,7 @@ class NameForm(Form, frozen=True, kw_only=True):
 
 
 class FieldsForm(Form, frozen=True, kw_only=True):
+    username: Annotated[str, Meta(max_length=320)]
     last_name: Annotated[str, Meta(max_length=100)]
     first_name: Annotated[str, Meta(max_length=100)]
     birth_date: date
@@ -90,9 +91,7 @@ async def take_name(site: Site, visit: Visit, sent: NameForm, key: str) -> web.R
 
 async def ways(site: Site, visit: Visit) -> web.Response:
     """Show every way there is, whoever asks."""
-    flow = flows.followed(visit, ResetFlow)
-    if not flow.name:
-        raise flows.gone(ResetFlow)
+    flows.named(visit)
     filled = Filled(key=str(site.randomness.uuid()))
     return await show_ways(site, visit, filled)
 
@@ -103,9 +102,7 @@ async def show_ways(site: Site, visit: Visit, filled: Filled) -> web.Response:
 
 async def send_link(site: Site, visit: Visit, sent: Nothing, key: str) -> web.Response:
     """Have a link mailed, whoever's name this is."""
-    flow = flows.followed(visit, ResetFlow)
-    if not flow.name:
-        raise flows.gone(ResetFlow)
+    flow = flows.named(visit)
     await site.recovery.request_link(visit, flow.name)
     return see("/forgot-password/sent")
 
@@ -128,20 +125,22 @@ async def redeem(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Resp
 
 
 async def show_validation(site: Site, visit: Visit, filled: Filled) -> web.Response:
-    """Ask who one is, as the practice has it."""
-    flow = flows.followed(visit, ResetFlow)
-    if not flow.name:
-        raise flows.gone(ResetFlow)
-    return site.page(visit, "validation.html", status=filled.status, filled=filled)
+    """Ask who one is, as the practice has it, and for the username where an address was typed."""
+    flow = flows.named(visit)
+    return site.page(
+        visit,
+        "validation.html",
+        status=filled.status,
+        filled=filled,
+        name=flow.typed_username,
+    )
 
 
 async def begin_validation(site: Site, visit: Visit, sent: FieldsForm, key: str) -> web.Response:
     """Carry the four addresses to the next page, whoever was typed."""
-    flow = flows.followed(visit, ResetFlow)
-    if not flow.name:
-        raise flows.gone(ResetFlow)
+    flow = flows.named(visit)
     fields = Fields(
-        username=flow.name,
+        username=sent.username,
         birth_date=sent.birth_date,
         last_name=sent.last_name,
         first_name=sent.first_name,
@@ -150,7 +149,13 @@ async def begin_validation(site: Site, visit: Visit, sent: FieldsForm, key: str)
     asked = await site.recovery.begin_validation(visit, fields, key=key)
     flows.carry(
         visit,
-        msgspec.structs.replace(flow, challenge=asked.challenge, addresses=asked.addresses),
+        msgspec.structs.replace(
+            flow,
+            name=sent.username,
+            is_username=True,
+            challenge=asked.challenge,
+            addresses=asked.addresses,
+        ),
     )
     return see("/forgot-password/address")
 

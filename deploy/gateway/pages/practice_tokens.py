@@ -27,7 +27,7 @@ async def show(site: Site, visit: Visit, filled: Filled) -> web.Response:
         "reset_token.html",
         status=filled.status,
         filled=filled,
-        name=flow.name if flow else "",
+        name=flow.typed_username if flow else "",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
+import msgspec
 from aiohttp import web
 from msgspec import Meta
 
@@ -15,13 +16,14 @@ from deploy.gateway.doors.recovery import Answer
 from deploy.gateway.flows import QuestionsFlow, ResetFlow
 from deploy.gateway.gates import QUESTIONS
 from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
+from deploy.gateway.pages.forgotten import NameForm
 from deploy.gateway.pages.reset_grants import proven
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home, stands_at
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.refusals import Away, Refused
 from deploy.gateway.web.routes import Route, form
-from deploy.gateway.web.visits import Visit, see
+from deploy.gateway.web.visits import Elsewhere, Visit, see
 
 PLACES = range(1, 6)
 FIELDS: Mapping[str, str] = {
@@ -143,10 +145,10 @@ async def set_five(site: Site, visit: Inside, sent: QuestionsForm) -> None:
 
 
 async def show_answers(site: Site, visit: Visit, filled: Filled) -> web.Response:
-    """Ask the two questions of whatever name was typed. Other answers are another call: its form
-    has a key of its own.
+    """Ask the two questions of whatever username was typed. Other answers are another call: its
+    form has a key of its own.
     """
-    flow = named(visit)
+    flow = by_username(visit)
     if filled.status == 422:
         filled = replace(filled, key=str(site.randomness.uuid()))
     return site.page(
@@ -160,7 +162,7 @@ async def show_answers(site: Site, visit: Visit, filled: Filled) -> web.Response
 
 async def answer(site: Site, visit: Visit, sent: AnswersForm, key: str) -> web.Response:
     """Exchange right answers for a grant, and carry it to the new password."""
-    flow = named(visit)
+    flow = by_username(visit)
     answers = (
         Answer(code=sent.code1, answer=sent.answer1),
         Answer(code=sent.code2, answer=sent.answer2),
@@ -168,11 +170,26 @@ async def answer(site: Site, visit: Visit, sent: AnswersForm, key: str) -> web.R
     return proven(visit, await site.recovery.answer(visit, flow.name, answers, key=key))
 
 
-def named(visit: Visit) -> ResetFlow:
-    """Return the flow of a name that was typed. Raises Elsewhere, to the beginning."""
-    flow = flows.followed(visit, ResetFlow)
-    if not flow.name:
-        raise flows.gone(ResetFlow)
+async def show_username(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Ask for the username where an address was typed: nobody's questions would be asked of it, and
+    no answer to them told why (RC-4).
+    """
+    flows.named(visit)
+    return site.page(visit, "forgot_password_username.html", status=filled.status, filled=filled)
+
+
+async def take_username(site: Site, visit: Visit, sent: NameForm, key: str) -> web.Response:
+    """Carry it to the questions; an address may be one (ID-4)."""
+    flow = flows.named(visit)
+    flows.carry(visit, msgspec.structs.replace(flow, name=sent.username, is_username=True))
+    return see("/forgot-password/questions")
+
+
+def by_username(visit: Visit) -> ResetFlow:
+    """Return the flow of a username. Raises Elsewhere, to where one is asked for."""
+    flow = flows.named(visit)
+    if not flow.typed_username:
+        raise Elsewhere("/forgot-password/username")
     return flow
 
 
@@ -186,6 +203,11 @@ ROUTES: tuple[Route[Site], ...] = (
         "/settings/questions",
         HOLDER,
         FormPage(form=QuestionsForm, show=show_settings, submit=set_in_settings, fields=FIELDS),
+    ),
+    *form(
+        "/forgot-password/username",
+        ANYBODY,
+        FormPage(form=NameForm, show=show_username, submit=take_username),
     ),
     *form(
         "/forgot-password/questions",

@@ -26,6 +26,8 @@ VALIDATION, TOKEN, ANSWERS, LINK = (
     "/resets/questions/answers",
     "/resets/links/redeem",
 )
+QUESTIONS, FIELDS = "/forgot-password/questions", "/forgot-password/validation"
+CODE = "/reset-token"
 
 
 def grant(path: str) -> dict[str, object]:
@@ -103,3 +105,35 @@ async def test_a_way_ends_where_its_grant_says_whichever_was_gone_before(
 
     assert page.path == "/new-password"
     assert ("log on with it" in page.text) == (way == VALIDATION)
+
+
+@pytest.mark.proves("RC-4", "ID-4")
+@pytest.mark.parametrize("username", ["juniper", "juniper@mail.example"])
+async def test_who_typed_an_address_is_asked_for_the_username_before_the_questions(
+    at_portal: Portal, username: str
+) -> None:
+    """An address may be a username too: whatever she says here is one."""
+    await at_portal.typed("/forgot-password", username="juniper@mail.example")
+
+    asked = await at_portal.browser.get(QUESTIONS)
+    page = await at_portal.browser.press(asked, asked.path, username=username)
+
+    assert (asked.path, asked.forms[asked.path]["username"]) == ("/forgot-password/username", "")
+    assert page.path == QUESTIONS
+    assert (await at_portal.browser.get(CODE)).forms[CODE]["username"] == username
+
+
+@pytest.mark.proves("RC-5", "RC-6")
+@pytest.mark.parametrize("way", [FIELDS, CODE])
+@pytest.mark.parametrize(
+    ("typed", "filled"), [("juniper", "juniper"), ("juniper@mail.example", "")]
+)
+async def test_where_a_username_alone_will_do_an_address_is_not_filled_in(
+    at_portal: Portal, way: str, typed: str, filled: str
+) -> None:
+    await at_portal.typed("/forgot-password", username=typed)
+
+    page = await at_portal.browser.get(way)
+
+    assert page.forms[way]["username"] == filled
+    assert "Not your e-mail address, unless that is your username." in page.text
