@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from deploy.client.eventually import eventually
 from deploy.gateway.doors.identity import Identity
+from deploy.gateway.web.refusals import Refused
 from deploy.tour import acts
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
@@ -169,6 +170,23 @@ async def test_where_identity_goes_before_it_has_the_receipt_they_are_set_and_it
     assert (next_page.status, next_page.heading) == (503, "Not now")
     await eventually(partial(are_set, own))
     await opens(stage, patient, OTHERS)
+
+
+@pytest.mark.proves("RC-8")
+@pytest.mark.parametrize("path", [GATE, SETTINGS])
+async def test_where_identity_does_not_know_recoverys_key_yet_it_hears_of_them_by_itself(
+    own: Browser, patient: Person, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    page = await shows(own, patient, path)
+
+    async def not_yet(self: Identity, *said: Any) -> None:
+        raise Refused("catching_up", status=503)
+
+    monkeypatch.setattr(Identity, "hear_questions", not_yet)
+    sent = await own.send(path, {**page.forms[path], **typed(OTHERS)})
+
+    assert sent.status == 303, sent.text
+    await eventually(partial(are_set, own))
 
 
 @pytest.mark.proves("RC-8")

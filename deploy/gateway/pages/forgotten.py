@@ -15,11 +15,13 @@ from deploy.gateway.pages.passwords import NewPassword, differing, marks
 from deploy.gateway.pages.reset_grants import proven
 from deploy.gateway.pages.site import ANYBODY, LinkForm, Site, arrive, token_of
 from deploy.gateway.web.forms import Filled, Form, FormPage
+from deploy.gateway.web.refusals import Refused
 from deploy.gateway.web.routes import Route, action, form, page
 from deploy.gateway.web.visits import Visit, see
 
 WAYS = "/forgot-password/ways"
 LOG_ON = "log-on"  # where a grant may end
+GRANT_USED = "grant_used"
 
 
 class UsernameForm(Form, frozen=True, kw_only=True):
@@ -202,20 +204,24 @@ async def show_new_password(site: Site, visit: Visit, filled: Filled) -> web.Res
 
 async def set_password(site: Site, visit: Visit, sent: PasswordForm, key: str) -> web.Response:
     """Set it; whoever could is logged on, and every other session is over. By validation none
-    begins: she logs on with it.
+    begins: she logs on with it. So does who sends it again, the reply to the first having got lost.
     """
     flow = flows.followed(visit, ResetFlow)
     if flow.grant is None:
         raise flows.gone(ResetFlow)
     if sent.password != sent.again:
         return await show_new_password(site, visit, differing(visit, Filled(key=key)))
-    if flow.ends == LOG_ON:
+    try:
+        if flow.ends != LOG_ON:
+            session = await site.identity.reset(visit, flow.grant, sent.password)
+            flows.drop(visit, ResetFlow)
+            return await arrive(site, visit, site.sessions.begin(visit, session))
         await site.identity.reset_alone(visit, flow.grant, sent.password)
-        flows.drop(visit, ResetFlow)
-        return see("/log-on?said=new-password")
-    session = await site.identity.reset(visit, flow.grant, sent.password)
+    except Refused as refused:
+        if refused.code != GRANT_USED:
+            raise
     flows.drop(visit, ResetFlow)
-    return await arrive(site, visit, site.sessions.begin(visit, session))
+    return see("/log-on?said=new-password")
 
 
 ROUTES: tuple[Route[Site], ...] = (

@@ -12,6 +12,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway import flows
+from deploy.gateway.doors.http import CATCHING_UP
 from deploy.gateway.doors.recovery import Answer
 from deploy.gateway.flows import QuestionsFlow, ResetFlow
 from deploy.gateway.gates import QUESTIONS
@@ -118,8 +119,8 @@ async def set_in_settings(site: Site, visit: Inside, sent: QuestionsForm, key: s
 
 
 async def set_five(site: Site, visit: Inside, sent: QuestionsForm) -> None:
-    """Have recovery keep them, and bring identity its receipt; with identity away it hears of them
-    by itself.
+    """Have recovery keep them, and bring identity its receipt; with identity away, or not knowing
+    recovery's key yet, it hears of them by itself.
     """
     if sent.given or is_confirmed(visit, QuestionsFlow):
         receipt = await confirmed(
@@ -142,6 +143,9 @@ async def set_five(site: Site, visit: Inside, sent: QuestionsForm) -> None:
         )
     except Away:
         return
+    except Refused as refused:
+        if refused.code != CATCHING_UP:
+            raise
 
 
 async def show_answers(site: Site, visit: Visit, filled: Filled) -> web.Response:

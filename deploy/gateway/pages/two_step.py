@@ -10,12 +10,12 @@ from deploy.gateway.flows import AppFlow
 from deploy.gateway.pages.confirmations import Code, Proof, grant_once
 from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import HOLDER, Site, on, on_to_home, onward, stands_at
-from deploy.gateway.session import Inside
+from deploy.gateway.session import HOME, Inside
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.refusals import Refused
+from deploy.gateway.web.refusals import Away, Broken, Refused
 from deploy.gateway.web.routes import Route, action, form, page
-from deploy.gateway.web.visits import see
+from deploy.gateway.web.visits import Elsewhere, see
 
 # what the password is given again for
 TWO_STEP, TWO_STEP_OFF, RECOVERY_CODES = "two-step", "two-step-off", "recovery-codes"
@@ -140,8 +140,16 @@ async def confirm(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Re
         return see(f"{SETTINGS}?said=replaced")
     if not offered:
         return codes_page(site, visit, made.recovery_codes)
-    visit.kept = await site.sessions.renew(visit, visit.kept)
-    return codes_page(site, visit, made.recovery_codes, then=await onward(site, visit))
+    return codes_page(site, visit, made.recovery_codes, then=await after_offer(site, visit))
+
+
+async def after_offer(site: Site, visit: Inside) -> str:
+    """Name the page that comes after the codes: these are shown this once, whatever else fails."""
+    try:
+        visit.kept = await site.sessions.renew(visit, visit.kept)
+        return await onward(site, visit)
+    except (Away, Broken, Refused, Elsewhere):
+        return HOME
 
 
 def followed(visit: Inside) -> AppFlow:

@@ -28,6 +28,7 @@ class Message:
 PRACTICE = Step(path="/contact-your-practice", text=N_("Contact your practice"))
 LOG_ON = Step(path="/log-on", text=N_("Log on"))
 NEW_LINK = Step(path="/forgot-password", text=N_("Ask for a new link"))
+BEGIN_AGAIN = Step(path="/forgot-password", text=N_("Begin again"))
 WAYS = Step(path="/forgot-password/ways", text=N_("Other ways to a new password"))
 TOKEN = Step(path="/enrol/token", text=N_("Check the token, the date of birth and the last name"))
 HOME = Step(path="/home", text=N_("Go to your home page"))
@@ -45,7 +46,7 @@ LINK_DEAD = N_(
 )
 SEND_AGAIN = Message(text=N_("This did not work. Nothing was lost. Please send it once more."))
 NEW_PROOF = Message(
-    text=N_("This took too long, or was used before. Please begin again."), step=NEW_LINK
+    text=N_("This took too long, or was used before. Please begin again."), step=BEGIN_AGAIN
 )
 
 CODES: Mapping[str, Message] = MappingProxyType(
@@ -413,7 +414,7 @@ CODES: Mapping[str, Message] = MappingProxyType(
         ),
         "validation_over": Message(
             text=N_("This took too long, or was answered before. Please begin again."),
-            step=Step(path="/forgot-password", text=N_("Begin again")),
+            step=BEGIN_AGAIN,
         ),
         # ---- a new password
         "grant_invalid": NEW_PROOF,
@@ -421,16 +422,14 @@ CODES: Mapping[str, Message] = MappingProxyType(
         "grant_wrong_service": NEW_PROOF,
         "grant_wrong_account": NEW_PROOF,
         "grant_wrong_session": NEW_PROOF,
-        "grant_used": Message(
-            text=N_("This was used already to set a new password."), step=NEW_LINK
-        ),
+        "grant_used": Message(text=N_("This was used already to set a new password."), step=LOG_ON),
         "grant_superseded": Message(
             text=N_("Your account has changed since you asked for this. Please begin again."),
-            step=NEW_LINK,
+            step=BEGIN_AGAIN,
         ),
         "grant_exhausted": Message(
             text=N_("Five new passwords were refused. Please begin again."),
-            step=NEW_LINK,
+            step=BEGIN_AGAIN,
         ),
         # ---- merging
         "merge_proof_failed": Message(

@@ -6,14 +6,9 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
-from deploy.gateway.app import compose
-from deploy.gateway.settings import Settings
-from shared.settings.loader import load
 from tests.support.browser import Browser, Page
-from tests.support.clock import FakeClock
-from tests.unit.gateway.settings import HOST, environment
+from tests.unit.gateway.services import portal_before, problem
 
 QUESTION = {"challenge": "c" * 43, "addresses": ["1 A", "2 A", "1 B", "2 B"], "expires_in": 900}
 ASKED = {
@@ -74,22 +69,23 @@ class Portal:
 
 @pytest_asyncio.fixture
 async def at_portal() -> AsyncIterator[Portal]:
-    async def answer(request: web.Request) -> web.Response:
-        return web.json_response(REPLIES.get(request.path, {}))
+    passwords: list[str] = []
 
-    services = web.Application()
-    services.router.add_route("*", "/{path:.*}", answer)
-    behind = TestServer(services)
-    await behind.start_server()
-    url = str(behind.make_url("")).rstrip("/")
-    gateway = compose(load(Settings, environment(IDENTITY_URL=url, RECOVERY_URL=url)), FakeClock())
-    server = TestServer(gateway.portal)
-    await server.start_server()
-    async with Browser([str(server.make_url("")).rstrip("/")], HOST, "192.0.2.1") as browser:
+    async def answer(request: web.Request) -> web.Response:
+        if request.path != "/passwords/reset":
+            return web.json_response(REPLIES.get(request.path, {}))
+        passwords.append(request.path)
+        return await lost(request) if len(passwords) == 1 else problem(400, "grant_used")
+
+    async with portal_before(answer) as browser:
         yield Portal(browser)
-    await server.close()
-    await gateway.close()
-    await behind.close()
+
+
+async def lost(request: web.Request) -> web.Response:
+    """What it did is done, and nobody hears of it."""
+    assert request.transport is not None
+    request.transport.close()
+    return web.Response()
 
 
 @pytest.mark.proves("RC-3", "RC-4", "RC-5", "RC-6")
@@ -137,3 +133,24 @@ async def test_where_a_username_alone_will_do_an_address_is_not_filled_in(
 
     assert page.forms[way]["username"] == filled
     assert "Not your e-mail address, unless that is your username." in page.text
+
+
+@pytest.mark.proves("RC-3", "RC-6")
+@pytest.mark.parametrize("way", [VALIDATION, LINK])
+async def test_a_new_password_whose_reply_got_lost_is_set_already_when_it_is_sent_again(
+    at_portal: Portal, way: str
+) -> None:
+    await at_portal.typed("/forgot-password", username="juniper")
+    page, browser = await at_portal.prove(way), at_portal.browser
+
+    away = await browser.press(
+        page, page.path, password="Maple-73-Lantern", again="Maple-73-Lantern"
+    )
+    done = await browser.press(
+        away, page.path, password="Maple-73-Lantern", again="Maple-73-Lantern"
+    )
+
+    assert away.status == 503
+    assert done.path == "/log-on?said=new-password"
+    assert "Your new password is set. Log on with it." in done.text
+    assert (await browser.get("/new-password")).path == "/forgot-password?said=gone"

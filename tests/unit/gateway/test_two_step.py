@@ -9,13 +9,16 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 import segno
+from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from deploy.gateway.doors.identity import RESOURCES, Gate
 from deploy.gateway.flows import KINDS, AppFlow, Flow
 from deploy.gateway.session import COOKIE
 from deploy.gateway.web.cookies import Sealer
 from shared.randomness import Randomness
 from tests.unit.gateway.kept import KEPT, NOW
+from tests.unit.gateway.services import portal_before, problem
 from tests.unit.gateway.settings import HOST, KEY
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -25,10 +28,15 @@ QUIET = 4  # modules of nothing around a code, or no camera finds it (ISO/IEC 18
 SIDE = 5  # pixels of a module
 
 
-def sealed(**records: msgspec.Struct) -> str:
-    """The cookies of a browser, as the portal would have set them."""
+def cookies(**records: msgspec.Struct) -> dict[str, str]:
+    """A browser's, as the portal would have set them."""
     sealer = Sealer([base64.b64decode(KEY)], Randomness())
-    return "; ".join(f"{name}={sealer.seal(name, record)}" for name, record in records.items())
+    return {name: sealer.seal(name, record) for name, record in records.items()}
+
+
+def sealed(**records: msgspec.Struct) -> str:
+    """The same as they are sent."""
+    return "; ".join(f"{name}={value}" for name, value in cookies(**records).items())
 
 
 def drawn(svg: str) -> tuple[set[tuple[int, int]], int]:
@@ -56,10 +64,10 @@ async def test_the_code_shown_holds_the_uri_and_nothing_else(
     portal: "TestClient[Any, Any]",
 ) -> None:
     flow: Flow = AppFlow(secret=SECRET, uri=URI, session_id="s", id="f", sealed_at=NOW)
-    cookies = sealed(**{COOKIE: KEPT, KINDS[AppFlow].cookie: flow})
+    sent = sealed(**{COOKIE: KEPT, KINDS[AppFlow].cookie: flow})
 
     reply = await portal.get(
-        "/settings/two-step/app/confirm", headers={"Host": HOST, "Cookie": cookies}
+        "/settings/two-step/app/confirm", headers={"Host": HOST, "Cookie": sent}
     )
     page = await reply.text()
 
@@ -75,3 +83,34 @@ async def test_the_code_shown_holds_the_uri_and_nothing_else(
         if is_dark
     }
     assert segno.make_qr(SECRET).matrix != code
+
+
+@pytest.mark.proves("MF-4")
+@pytest.mark.parametrize(
+    ("status", "code"), [(503, "overloaded"), (401, "refresh_invalid"), (500, "internal_error")]
+)
+async def test_codes_that_were_made_on_the_way_in_are_shown_whatever_fails_next(
+    status: int, code: str
+) -> None:
+    """They are shown this once: two-step is on, and nothing else of it would be in her hands."""
+    kept = msgspec.structs.replace(
+        KEPT,
+        access=dict.fromkeys(RESOURCES, "token"),
+        gates=(Gate(name="two-step", required=False),),
+    )
+    codes = [f"ABCD-EFGH-{number:04}" for number in range(10)]
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/account/two-step/app/confirm":
+            return web.json_response({"recovery_codes": codes})
+        return problem(status, code)
+
+    flow: Flow = AppFlow(secret=SECRET, uri=URI, session_id="s", id="f", sealed_at=NOW)
+    async with portal_before(answer) as browser:
+        browser.cookies |= cookies(**{COOKIE: kept, KINDS[AppFlow].cookie: flow})
+        page = await browser.get("/settings/two-step/app/confirm")
+        shown = await browser.press(page, page.path, code="123456")
+
+    assert shown.status == 200
+    assert [one for one in codes if one not in shown.text] == []
+    assert 'href="/home"' in shown.text
