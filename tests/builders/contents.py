@@ -51,10 +51,15 @@ def sample(kind: type[Content], **changed: object) -> Content:
 
 
 def samples(kind: type[Content]) -> Iterator[tuple[str, Content]]:
-    """Each that reads another way: one, or one for each word of its own; with what it is about."""
+    """Each that reads another way: one, or one for each word of its own and for what is not so;
+    with what it is about.
+    """
     hints = get_type_hints(kind)
     words = {name: hints[name] for name in kind.__struct_fields__ if issubclass(hints[name], Enum)}
     if not words:
         yield "", sample(kind)
     for name, choices in words.items():
         yield from ((str(word), sample(kind, **{name: word})) for word in choices)
+    for name in kind.__struct_fields__:
+        if hints[name] is bool:
+            yield f"not-{name.replace('_', '-')}", sample(kind, **{name: False})

@@ -36,7 +36,7 @@ BANK: Mapping[str, Mapping[Language, str]] = MappingProxyType(
         },
         "favorite-teacher": {
             EN: "What was the last name of the teacher you liked best?",
-            ES: "¿Cuál era el apellido de la persona que mejor le dio clase?",
+            ES: "¿Cuál era el apellido del docente o de la docente que más le gustó?",
         },
         "first-job": {
             EN: "In which town was your first job?",

@@ -35,6 +35,7 @@ from shared.contracts.identity import (
 )
 from shared.contracts.languages import Language
 from shared.contracts.notify import Topic
+from shared.contracts.recovery import RecoveryLocked
 from shared.contracts.sealed import SealPurpose
 from tests.builders.contents import WITH_LINK, WITH_PAGE, sample
 from tests.builders.events import ADDRESS
@@ -616,3 +617,23 @@ def test_without_its_link_a_change_is_told_all_the_same_and_the_practice_named(
 
     assert "If it was not you, contact your practice now." in " ".join(told.text.split())
     assert "date of birth" not in told.text
+
+
+@pytest.mark.proves("RC-4")
+@every_locale
+def test_who_is_shut_out_until_the_next_log_on_is_not_told_to_wait(locale: str) -> None:
+    renderer, kind = Renderer.of(PORTAL), PLAIN[RecoveryLocked]
+    told = [
+        renderer.render(sample(kind, closed=closed), locale=locale, time_zone="UTC").text
+        for closed in (False, True)
+    ]
+    for_a_while, closed = (" ".join(text.split()) for text in told)
+
+    wait, ask = {
+        "en": ("wait until then", "ask your practice for a code for a new password"),
+        "es": ("espere hasta entonces", "pida a su consultorio un código"),
+    }[locale[:2]]
+    assert wait in for_a_while
+    assert wait not in closed
+    assert ask in for_a_while
+    assert ask in closed
