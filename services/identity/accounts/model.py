@@ -234,3 +234,4 @@ class NotedLogOn:
 
     last: datetime | None  # the one before; None: it is the first
     reopens: bool  # it ends a closing of recovery's, and is told (RC-4)
+    failures: int  # before log-ons that were left waiting, and in them, since that one (SE-2)

@@ -89,7 +89,7 @@ class Arrivals:
         secret = await self._become_known(act, account_id, at, described)
         if trust:
             await self._trust(act, account_id, at.id)
-        cause = _alert(opened.last_log_on_at, at, failures, act.now) if alerts else None
+        cause = _alert(opened, at, act.now) if alerts else None
         if cause is not None:
             view = await self.accounts.view(act.tx, account_id)
             tell(act, view, UNUSUAL_LOG_ON, cause=cause)
@@ -122,10 +122,11 @@ class Arrivals:
         tell(act, view, DEVICE_TRUSTED, trusted_until=until)
 
 
-def _alert(last: datetime | None, at: Arrival, failures: int, now: datetime) -> LogOnAlert | None:
+def _alert(opened: Opened, at: Arrival, now: datetime) -> LogOnAlert | None:
     """Why a log-on is unusual; the very first one, right after the enrolment, is not (SE-2)."""
-    if failures >= ALERT_AT:
+    if opened.failures >= ALERT_AT:
         return LogOnAlert.AFTER_FAILURES
+    last = opened.last_log_on_at
     if last is None:
         return None
     if not at.known:

@@ -89,8 +89,8 @@ class SecondStepGate:
                 described=described.over(waited.described),
                 second_step_taken=True,
                 instead_of=waited.session,
-                failures=waited.failures,
                 trust=trust,
+                alerts=not _after_reset(waited),
                 passkey_id=passkey_id,
             )
         return await self.sessions.sign(opened, resource=resource, now=by.now)

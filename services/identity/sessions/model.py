@@ -111,7 +111,6 @@ class ListedSession:
     described: Described
     device_id: DeviceId | None  # None: of before devices were kept
     trusted: bool  # so that no code is asked for there
-    failures: int  # wrong passwords and codes before what began it (SE-2)
     network: str | None  # where it began; no place is looked up
     begun_by: tuple[BegunBy, ...]  # in the order it was given; of none it was not kept
 

@@ -53,6 +53,7 @@ class Opened:
     refresh_token: str
     device: str | None = None  # a new one's secret, handed out this once
     last_log_on_at: datetime | None = None  # before this one; None: never
+    failures: int = 0  # before it, since that one (SE-2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,8 @@ class Sessions:
 
         By a password alone it waits for the second step, where two-step is on. Else it is a log-on,
         and noted as one: for the account, at its practices (UN-2), and told to others where it ends
-        a closing of recovery's (RC-4).
+        a closing of recovery's (RC-4). The `failures` before it count with those before log-ons
+        that were left waiting, whichever way the one is opened that ends the row (SE-2).
 
         `instead_of` is the session that waited for the second step: the password is as old as it
         was there, and so are the hours that are left (SE-1).
@@ -130,7 +132,6 @@ class Sessions:
             begun_by=begun_by,
             described=described,
             device_id=device_id,
-            failures=failures,
             network=network_of(act.origin.source),
             refresh_digest=refresh_digest(self.digests, token),
             second_step_taken=second_step_taken,
@@ -140,14 +141,15 @@ class Sessions:
             await self._make_room(act, session)
         await disclaimers.ask(act.tx, account_id, only=session.id)
         standing = await standings.of_session(act.tx, session.id)
-        last: datetime | None = None
-        if not standing.second_step_due:
-            noted = await log_ons.note(act.tx, account_id, now=now)
-            last = noted.last
-            if noted.reopens:
-                await self.accounts.announce(act, account_id)
-            await dormancy.note(act.tx, account_id, now=now)
-        return Opened(session=session, standing=standing, refresh_token=token, last_log_on_at=last)
+        opened = Opened(session=session, standing=standing, refresh_token=token)
+        if standing.second_step_due:
+            await log_ons.note_failures(act.tx, account_id, failures)
+            return opened
+        noted = await log_ons.note(act.tx, account_id, now=now)
+        if noted.reopens:
+            await self.accounts.announce(act, account_id)
+        await dormancy.note(act.tx, account_id, now=now)
+        return replace(opened, last_log_on_at=noted.last, failures=failures + noted.failures)
 
     async def sign(
         self, opened: Opened, *, resource: Sequence[Service], now: datetime

@@ -7,7 +7,7 @@ one account are counted together.
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
-from services.identity.accounts.store import held_sessions
+from services.identity.accounts.store import held_sessions, log_ons
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.passkeys.answers import Answers
@@ -147,8 +147,12 @@ class SecondSteps:
         raise act.committing(PasskeyInvalid(), detail=verdict.cause)
 
     async def _over(self, act: Act, account_id: AccountId, session_id: SessionId) -> bool:
-        """Count what was refused in a session that waits for its second step; the fifth ends it."""
-        if await standings.count_wrong_code(act.tx, session_id) < WRONG_A_SESSION:
+        """Count what was refused in a session that waits for its second step; the fifth ends it,
+        and the next log-on tells of three (SE-2).
+        """
+        wrong = await standings.count_wrong_code(act.tx, session_id)
+        await log_ons.note_failures(act.tx, account_id, min(wrong, 1))
+        if wrong < WRONG_A_SESSION:
             return False
         await self.sessions.end_within(
             act, account_id, why=SessionEnd.SECOND_STEP_FAILED, only=session_id

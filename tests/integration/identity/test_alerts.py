@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.builders.two_step import WRONG_CODE, turned_on
+from tests.builders.passkeys import a_holder
+from tests.builders.two_step import WRONG_CODE, TwoStepper, turned_on
+from tests.integration.identity.test_trusted_devices import for_new_devices, trusted
 from tests.rigs.identity import Identity, Person, Recovery
 
 pytestmark = pytest.mark.proves("SE-2")
@@ -159,6 +161,78 @@ async def test_wrong_codes_of_a_log_on_that_was_left_count_at_the_next(
     await stepper.step(half["access_token"], await stepper.next_code(), device=done.body["device"])
 
     assert await told(identity) == [*seen, "after-failures"]
+
+
+async def left_waiting(identity: Identity, stepper: TwoStepper, wrong: int) -> None:
+    """Somebody else has the password, and no code."""
+    half = await identity.logged_on("june.hale")
+    for _ in range(wrong):
+        await stepper.step(half["access_token"], WRONG_CODE)
+
+
+@pytest.mark.proves("MF-2")
+async def test_wrong_codes_of_somebody_else_are_told_at_a_trusted_device_too(
+    identity: Identity, june: Person
+) -> None:
+    stepper = await for_new_devices(identity, june)
+    device = (await trusted(stepper))["device"]
+    seen = await told(identity)
+    for wrong in (2, 1):
+        await left_waiting(identity, stepper, wrong)
+
+    spared = await identity.logged_on("june.hale", device=device)
+    await identity.logged_on("june.hale", device=device)
+
+    assert spared["scope"] == "full"
+    assert await told(identity) == [*seen, "after-failures"]
+
+
+@pytest.mark.proves("MF-7")
+async def test_wrong_codes_of_somebody_else_are_told_at_a_log_on_by_passkey_too(
+    identity: Identity, june: Person
+) -> None:
+    holder = await a_holder(identity, june)
+    await holder.made()
+    device = (await holder.log_on()).body["device"]
+    stepper = await turned_on(identity, june)
+    seen = await told(identity)
+    await left_waiting(identity, stepper, 3)
+
+    for _ in range(2):
+        assert (await holder.log_on(device=device)).status == 201
+
+    assert await told(identity) == [*seen, "after-failures"]
+
+
+async def test_however_many_fail_the_next_one_logs_on(identity: Identity, june: Person) -> None:
+    """Nobody waits for a code so often that the number no longer fits."""
+    stepper = await turned_on(identity, june)
+    await identity.rows("UPDATE accounts SET failures = 100")
+    for _ in range(3):
+        await identity.log_on("june.hale", WRONG)
+    await left_waiting(identity, stepper, 1)
+    half = await stepper.log_on()
+
+    done = await stepper.step(half["access_token"], await stepper.next_code())
+
+    assert done.status == 201
+    assert await told(identity) == ["after-failures"]
+    assert [row["failures"] for row in await identity.rows("SELECT failures FROM accounts")] == [0]
+
+
+@pytest.mark.proves("RC-10")
+async def test_a_reset_that_waits_for_a_code_is_told_once_as_well(
+    identity: Identity, june: Person, recovery: Recovery
+) -> None:
+    stepper = await turned_on(identity, june)
+    reset = await identity.reset(
+        await recovery.grant(june, security_version=2), "Silver!Lantern-10"
+    )
+
+    done = await stepper.step(reset.body["access_token"], await stepper.next_code())
+
+    assert (done.status, len(done.body["device"])) == (201, 43)
+    assert await told(identity) == []
 
 
 async def test_of_a_reset_and_a_changed_password_no_more_is_told_than_they_are(

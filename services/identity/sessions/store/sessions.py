@@ -25,8 +25,7 @@ SESSION = """
 """
 LISTED = f"""
     {SESSION}, coalesce(d.name, s.device_name) AS device_name, s.agent, s.device_id,
-    {trusted("$2")} AS trusted, s.failures + s.wrong_codes AS failures,
-    s.network, s.begun_by
+    {trusted("$2")} AS trusted, s.network, s.begun_by
 """
 """Of the session s and its device d, where there is one yet, at $2, which is now."""
 
@@ -38,7 +37,6 @@ async def add(
     begun_by: Sequence[BegunBy],
     described: Described,
     device_id: DeviceId | None,
-    failures: int,
     network: str | None,
     refresh_digest: bytes,
     second_step_taken: bool,
@@ -46,24 +44,19 @@ async def add(
 ) -> int:
     """Insert a session with its first refresh token, in one statement: the account is held.
 
-    Where two-step is on and no code was given yet, it waits for one (LG-3), and goes on counting
-    where one that waited before has ended (SE-2). Terms that are published later are asked for at
-    the next log-on, not in this session (EN-9). Return how many others of the account live.
+    Where two-step is on and no code was given yet, it waits for one (LG-3). Terms that are
+    published later are asked for at the next log-on, not in this session (EN-9). Return how many
+    others of the account live.
     """
     others = await tx.fetchval(
         f"""
         WITH session AS (
             INSERT INTO sessions (
                 id, account_id, auth_time, started_at, refreshed_at, idle_until, expires_at,
-                begun_by, device_name, agent, device_id, failures, network, passkey_id, terms_due,
+                begun_by, device_name, agent, device_id, network, passkey_id, terms_due,
                 second_step_due
             )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $10, $11, $12, $13, $14 + coalesce((
-                SELECT w.failures + w.wrong_codes FROM sessions w JOIN accounts a ON a.id = $2
-                WHERE w.account_id = $2 AND w.second_step_due
-                  AND w.started_at > coalesce(a.last_log_on_at, '-infinity')
-                ORDER BY w.started_at DESC LIMIT 1
-            ), 0), $15, $16, EXISTS (
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $10, $11, $12, $13, $14, $15, EXISTS (
                 SELECT FROM ({CURRENT_TERMS}) AS current WHERE NOT EXISTS (
                     SELECT FROM terms_acceptances t
                     WHERE t.account_id = $2 AND t.version = current.version
@@ -91,7 +84,6 @@ async def add(
         described.device_name,
         described.agent,
         device_id,
-        failures,
         network,
         passkey_id,
     )
@@ -289,7 +281,6 @@ def listed(row: Row) -> ListedSession:
         described=Described(device_name=row["device_name"], agent=row["agent"]),
         device_id=row["device_id"],
         trusted=row["trusted"],
-        failures=row["failures"],
         network=row["network"],
         begun_by=tuple(map(BegunBy, row["begun_by"])),
     )
