@@ -91,6 +91,21 @@ async def take_name(site: Site, visit: Visit, sent: NameForm, key: str) -> web.R
     return see(WAYS)
 
 
+async def show_username(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Ask for the username where an address was typed: nobody's questions would be asked of it, and
+    no answer to them told why (RC-4).
+    """
+    flows.named(visit)
+    return site.page(visit, "forgot_password_username.html", status=filled.status, filled=filled)
+
+
+async def take_username(site: Site, visit: Visit, sent: NameForm, key: str) -> web.Response:
+    """Carry it to the questions; an address may be one (ID-4)."""
+    flow = flows.named(visit)
+    flows.carry(visit, msgspec.structs.replace(flow, name=sent.username, is_username=True))
+    return see("/forgot-password/questions")
+
+
 async def ways(site: Site, visit: Visit) -> web.Response:
     """Show every way there is, whoever asks."""
     flows.named(visit)
@@ -235,6 +250,11 @@ ROUTES: tuple[Route[Site], ...] = (
         "/forgot-password",
         ANYBODY,
         FormPage(form=NameForm, show=show_forgot_password, submit=take_name),
+    ),
+    *form(
+        "/forgot-password/username",
+        ANYBODY,
+        FormPage(form=NameForm, show=show_username, submit=take_username),
     ),
     *page("/forgot-password/ways", ANYBODY, ways),
     *action(

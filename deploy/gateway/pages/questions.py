@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
-import msgspec
 from aiohttp import web
 from msgspec import Meta
 
@@ -17,7 +16,6 @@ from deploy.gateway.doors.recovery import Answer
 from deploy.gateway.flows import QuestionsFlow, ResetFlow
 from deploy.gateway.gates import QUESTIONS
 from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
-from deploy.gateway.pages.forgotten import NameForm
 from deploy.gateway.pages.reset_grants import proven
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home, stands_at
 from deploy.gateway.session import Inside
@@ -174,21 +172,6 @@ async def answer(site: Site, visit: Visit, sent: AnswersForm, key: str) -> web.R
     return proven(visit, await site.recovery.answer(visit, flow.name, answers, key=key))
 
 
-async def show_username(site: Site, visit: Visit, filled: Filled) -> web.Response:
-    """Ask for the username where an address was typed: nobody's questions would be asked of it, and
-    no answer to them told why (RC-4).
-    """
-    flows.named(visit)
-    return site.page(visit, "forgot_password_username.html", status=filled.status, filled=filled)
-
-
-async def take_username(site: Site, visit: Visit, sent: NameForm, key: str) -> web.Response:
-    """Carry it to the questions; an address may be one (ID-4)."""
-    flow = flows.named(visit)
-    flows.carry(visit, msgspec.structs.replace(flow, name=sent.username, is_username=True))
-    return see("/forgot-password/questions")
-
-
 def by_username(visit: Visit) -> ResetFlow:
     """Return the flow of a username. Raises Elsewhere, to where one is asked for."""
     flow = flows.named(visit)
@@ -207,11 +190,6 @@ ROUTES: tuple[Route[Site], ...] = (
         "/settings/questions",
         HOLDER,
         FormPage(form=QuestionsForm, show=show_settings, submit=set_in_settings, fields=FIELDS),
-    ),
-    *form(
-        "/forgot-password/username",
-        ANYBODY,
-        FormPage(form=NameForm, show=show_username, submit=take_username),
     ),
     *form(
         "/forgot-password/questions",
