@@ -78,12 +78,14 @@ class StoredNames:
     ) -> AccountId | None:
         """Take the name for a verified address; return who has it instead. A claim reserves none.
 
-        One that was merged away or replaced since it was read takes nothing.
+        One that was merged away or replaced since it was read takes nothing. It is the account's
+        since when it was (RC-9).
         """
         if address.state is EmailState.CLAIMED or not await emails.is_held(tx, address):
             return None
         key, account_id = address_key(address.address), address.account_id
-        if await log_on_names.claim(tx, key, account_id, NameKind.EMAIL, now=now):
+        since = await log_on_names.had_since(tx, address.key, account_id) or now
+        if await log_on_names.claim(tx, key, account_id, NameKind.EMAIL, now=since):
             await log_on_names.release(tx, address.key, account_id, NameKind.EMAIL)
             return None
         return await log_on_names.holder(tx, key)

@@ -43,10 +43,13 @@ async def test_who_verified_a_domain_in_letters_under_an_older_key_logs_on_by_bo
     assert (await identity.log_on(LETTERS)).status == 401
     assert (await looked_at(identity) or "").startswith("1 addresses have a key of an older form")
     capsys.readouterr()
+    since = "SELECT created_at FROM log_on_names WHERE account_id = $1 AND kind = 'email'"
+    before = await identity.rows(since, person.id)
 
     assert await run(identity, "names", "re-key") == 0
 
     assert capsys.readouterr().out == "1 addresses have a new key\n"
+    assert await identity.rows(since, person.id) == before  # a freeze asks for it
     assert [(await identity.log_on(name)).status for name in (LETTERS, LABEL)] == [201, 201]
     keys = await identity.rows("SELECT name_key FROM log_on_names WHERE kind = 'email'")
     assert {row["name_key"] for row in keys} == {LABEL, "ben@mail.example"}

@@ -51,6 +51,16 @@ async def holder(tx: Connection, name_key: str) -> AccountId | None:
     return found
 
 
+async def had_since(tx: Connection, name_key: str, account_id: AccountId) -> datetime | None:
+    """Return since when the name is this account's; None: it is not."""
+    since: datetime | None = await tx.fetchval(
+        "SELECT created_at FROM log_on_names WHERE name_key = $1 AND account_id = $2",
+        name_key,
+        account_id,
+    )
+    return since
+
+
 async def reserve(
     tx: Connection,
     name_key: str,
