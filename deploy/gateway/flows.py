@@ -7,6 +7,7 @@ with it: a form of a flow that another tab has begun anew since is not taken for
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, TypeVar
+from unicodedata import normalize
 
 import msgspec
 
@@ -65,7 +66,7 @@ class ResetFlow(Flow, frozen=True, kw_only=True):
     @property
     def typed_username(self) -> str:
         """The name, but an address that may be an account e-mail: by that some ways find nobody."""
-        return "" if "@" in self.name and not self.is_username else self.name
+        return "" if "@" in normalize("NFKC", self.name) and not self.is_username else self.name
 
 
 class LinkFlow(Flow, frozen=True, kw_only=True):

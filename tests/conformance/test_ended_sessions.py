@@ -1,10 +1,10 @@
-"""A session that ends once a verb's guard has looked changes nothing any more (SE-1).
+"""A session that ends once a verb's guard has looked changes nothing at identity (SE-1).
 
 The guard looks before the act holds its account, and a slow hash may lie between: whoever's session
 its holder ends meanwhile, and says so, must not get anything of it.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,8 @@ from tests.conformance.stage import example, send
 from tests.conformance.verbs import Verb, those
 
 pytestmark = pytest.mark.proves("SE-1")
+WRITES_NOTHING = "it writes nothing"
+KEPT_OF_REFUSALS = ("audit", "limits", "source")
 OTHERWISE: Mapping[str, str] = {
     **dict.fromkeys(
         (
@@ -27,7 +29,7 @@ OTHERWISE: Mapping[str, str] = {
             "ask_to_prove_ownership",
             "check_new_password",
         ),
-        "it writes nothing",
+        WRITES_NOTHING,
     ),
     "hear_questions": "recovery has set them by then, and told so on the bus as well",
     "prove_ownership": "a grant of that session alone, which asks for no merge any more",
@@ -62,12 +64,36 @@ async def test_a_session_that_ends_between_the_guard_and_the_act_changes_nothing
 
     monkeypatch.setattr(Acts, "begin", begin_meanwhile)
     await stage.replica.rows("DELETE FROM outbox")
+    before = await contents(stage)
 
     answer = await send(stage, verb, good)
 
-    if verb.name in OTHERWISE:
-        assert answer.status == verb.route.status, (answer.body, OTHERWISE[verb.name])
+    why = OTHERWISE.get(verb.name)
+    if why not in (None, WRITES_NOTHING):
+        assert answer.status == verb.route.status, (answer.body, why)
         return
-    assert ended, "no act was begun: say in OTHERWISE why, or hold the session"
-    assert answer.refused() == (401, "unauthenticated")
-    assert await stage.replica.rows("SELECT FROM outbox") == []
+    assert await contents(stage) == before
+    if why == WRITES_NOTHING:
+        assert (answer.status, ended) == (verb.route.status, [])
+    else:
+        assert ended, "no act was begun: say in OTHERWISE why, or hold the session"
+        assert answer.refused() == (401, "unauthenticated")
+
+
+async def contents(stage: IdentityStage) -> Mapping[str, Sequence[str]]:
+    """All that identity keeps, but what is counted and audited of a refusal too."""
+    found = await stage.replica.rows(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'identity'"
+    )
+    tables = sorted(str(row["tablename"]) for row in found)
+    assert {"accounts", "sessions", "log_on_names"} <= set(tables)
+    return {
+        table: [str(row["it"]) for row in await stage.replica.rows(rows_of(table))]
+        for table in tables
+        if not table.startswith(KEPT_OF_REFUSALS)
+    }
+
+
+def rows_of(table: str) -> str:
+    ended = "- 'ended_at' - 'ended_by'" if table == "sessions" else ""
+    return f"SELECT (to_jsonb(t) {ended})::text AS it FROM {table} t ORDER BY 1"  # noqa: S608 - ours

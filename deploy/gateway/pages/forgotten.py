@@ -219,7 +219,8 @@ async def show_new_password(site: Site, visit: Visit, filled: Filled) -> web.Res
 
 async def set_password(site: Site, visit: Visit, sent: PasswordForm, key: str) -> web.Response:
     """Set it; whoever could is logged on, and every other session is over. By validation none
-    begins: she logs on with it. So does who sends it again, the reply to the first having got lost.
+    begins: she logs on with it. Sent again, since the reply got lost, it leads there too; the
+    first may have been another, or another's.
     """
     flow = flows.followed(visit, ResetFlow)
     if flow.grant is None:
@@ -235,6 +236,8 @@ async def set_password(site: Site, visit: Visit, sent: PasswordForm, key: str) -
     except Refused as refused:
         if refused.code != GRANT_USED:
             raise
+        flows.drop(visit, ResetFlow)
+        return see("/log-on?said=password-set")
     flows.drop(visit, ResetFlow)
     return see("/log-on?said=new-password")
 

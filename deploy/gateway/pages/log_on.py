@@ -26,6 +26,10 @@ SAID: Mapping[str, str] = {
     "codes": N_("Five wrong codes were given. Log on again."),
     "verify": N_("Log on to confirm your e-mail address."),
     "new-password": N_("Your new password is set. Log on with it."),
+    "password-set": N_(
+        "With this a new password was set already. Log on with it. If you do not know it, or it "
+        "does not log you on, begin again."
+    ),
     "added": N_("The practice was added. Log on to see it."),
 }
 UNKNOWN = "passkey_unknown"

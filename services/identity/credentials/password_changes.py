@@ -7,6 +7,7 @@ from datetime import timedelta
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as store
+from services.identity.accounts.store import log_ons
 from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.credentials.errors import TooManyPasswords
@@ -105,6 +106,8 @@ class PasswordChanges:
                 device_id=asking.device_id,
                 second_step_taken=True,
             )
+            # no log-on, so what failed before it is left for the next one to tell (SE-2)
+            await log_ons.note_failures(act.tx, account_id, opened.failures)
         return await self.sessions.sign(opened, resource=resource, now=by.now)
 
     async def _hash(self, account_id: AccountId, new_password: str) -> HashedPassword:

@@ -71,7 +71,7 @@ class Arrivals:
         """Begin a session there; a trusted device spares its holder the code.
 
         With a full one a new device gets its secret, which is handed out this once. `failures`
-        came before it. `alerts` is false where the holder is told of it otherwise.
+        came before it. `alerts` is false where the holder is told of it otherwise, but of failures.
         """
         opened = await self.sessions.open(
             act,
@@ -89,7 +89,7 @@ class Arrivals:
         secret = await self._become_known(act, account_id, at, described)
         if trust:
             await self._trust(act, account_id, at.id)
-        cause = _alert(opened, at, act.now) if alerts else None
+        cause = _alert(opened, at, act.now, told_otherwise=not alerts)
         if cause is not None:
             view = await self.accounts.view(act.tx, account_id)
             tell(act, view, UNUSUAL_LOG_ON, cause=cause)
@@ -122,12 +122,14 @@ class Arrivals:
         tell(act, view, DEVICE_TRUSTED, trusted_until=until)
 
 
-def _alert(opened: Opened, at: Arrival, now: datetime) -> LogOnAlert | None:
+def _alert(
+    opened: Opened, at: Arrival, now: datetime, *, told_otherwise: bool
+) -> LogOnAlert | None:
     """Why a log-on is unusual; the very first one, right after the enrolment, is not (SE-2)."""
     if opened.failures >= ALERT_AT:
         return LogOnAlert.AFTER_FAILURES
     last = opened.last_log_on_at
-    if last is None:
+    if last is None or told_otherwise:
         return None
     if not at.known:
         return LogOnAlert.NEW_DEVICE

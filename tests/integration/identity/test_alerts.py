@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.builders.freezes import THIEF_S
 from tests.builders.passkeys import a_holder
 from tests.builders.two_step import WRONG_CODE, TwoStepper, turned_on
 from tests.integration.identity.test_trusted_devices import for_new_devices, trusted
@@ -207,7 +208,7 @@ async def test_wrong_codes_of_somebody_else_are_told_at_a_log_on_by_passkey_too(
 async def test_however_many_fail_the_next_one_logs_on(identity: Identity, june: Person) -> None:
     """Nobody waits for a code so often that the number no longer fits."""
     stepper = await turned_on(identity, june)
-    await identity.rows("UPDATE accounts SET failures = 100")
+    await identity.rows("UPDATE accounts SET failures = 32767")
     for _ in range(3):
         await identity.log_on("june.hale", WRONG)
     await left_waiting(identity, stepper, 1)
@@ -221,10 +222,12 @@ async def test_however_many_fail_the_next_one_logs_on(identity: Identity, june: 
 
 
 @pytest.mark.proves("RC-10")
-async def test_a_reset_that_waits_for_a_code_is_told_once_as_well(
-    identity: Identity, june: Person, recovery: Recovery
+@pytest.mark.parametrize(("wrong", "alerts"), [(2, []), (3, ["after-failures"])])
+async def test_of_a_reset_that_waits_for_a_code_failures_alone_are_told_as_well(
+    identity: Identity, june: Person, recovery: Recovery, wrong: int, alerts: list[str]
 ) -> None:
     stepper = await turned_on(identity, june)
+    await left_waiting(identity, stepper, wrong)
     reset = await identity.reset(
         await recovery.grant(june, security_version=2), "Silver!Lantern-10"
     )
@@ -232,7 +235,26 @@ async def test_a_reset_that_waits_for_a_code_is_told_once_as_well(
     done = await stepper.step(reset.body["access_token"], await stepper.next_code())
 
     assert (done.status, len(done.body["device"])) == (201, 43)
-    assert await told(identity) == []
+    assert await told(identity) == alerts
+
+
+@pytest.mark.proves("ID-7")
+async def test_a_changed_password_leaves_failures_to_be_told_at_the_next_log_on(
+    identity: Identity, june: Person
+) -> None:
+    stepper = await turned_on(identity, june)
+    token = await stepper.logged_on()
+    grant = await stepper.proof(token, "password")
+    seen = await told(identity)
+    await left_waiting(identity, stepper, 3)
+    body = {"new_password": THIEF_S, "reauthenticated": grant}
+    assert (await identity.call("PUT", "/account/password", body, token=token)).status == 200
+    assert await told(identity) == seen
+
+    half = await identity.logged_on("june.hale", THIEF_S)
+    await stepper.step(half["access_token"], await stepper.next_code())
+
+    assert await told(identity) == [*seen, "after-failures"]
 
 
 async def test_of_a_reset_and_a_changed_password_no_more_is_told_than_they_are(

@@ -377,6 +377,20 @@ async def test_a_first_e_mail_that_came_with_the_change_or_after_it_is_taken_awa
 
 
 @pytest.mark.proves("ID-6")
+async def test_an_e_mail_that_the_release_before_put_back_is_not_put_back_again(
+    identity: Identity, postman: Postman
+) -> None:
+    """It left the address beside the name."""
+    person = await identity.an_account(email=MAIL)
+    await identity.rows("UPDATE log_on_names SET address = $1 WHERE kind = 'email'", MAIL)
+
+    await frozen(identity, postman, person)
+
+    [told] = await identity.events("account-frozen")
+    assert (told["recipients"], told["email_put_back"]) == ([MAIL], False)
+
+
+@pytest.mark.proves("ID-6")
 async def test_a_first_e_mail_of_before_the_change_stays(
     identity: Identity, postman: Postman
 ) -> None:

@@ -11,6 +11,8 @@ from shared.contracts.log_on_names import name_key
 from tests.builders.freezes import THIEF_S, a_link, freeze
 from tests.builders.merges import Registry, deliver, envelope, no_deadlock
 from tests.builders.practices import Postman, add_practice
+from tests.integration.identity.test_email_changes import changed
+from tests.integration.identity.test_emails import claim, verify
 from tests.rigs.identity import Identity, Person, Recovery
 from tests.support.statements import noted
 
@@ -256,6 +258,28 @@ async def test_an_address_that_came_by_a_merge_is_taken_away_by_a_link_of_before
 
     assert (await identity.events("account-changed"))[-1]["email"] is None
     assert not await identity.rows("SELECT FROM account_emails")
+
+
+@pytest.mark.proves("ID-6", "RC-9")
+async def test_so_is_one_that_was_replaced_before_the_merge_and_is_claimed_again_after_it(
+    identity: Identity, registry: Registry, postman: Postman
+) -> None:
+    survivor, absorbed = await registry.two(email="june@mail.example")
+    link = await a_link(identity, postman, survivor)
+    survivor = replace(survivor, password=THIEF_S)
+    identity.clock.advance(seconds=1)
+    await changed(identity, postman, absorbed, "new@mail.example")
+    await registry.merge(survivor, absorbed)
+    token = str((await registry.session(survivor))["access_token"])
+    proof = {"password": THIEF_S, "verb": "email"}
+    grant = (await identity.call("POST", "/account/reauthenticate", proof, token=token)).body
+    await claim(identity, token, "june@mail.example", grant=grant["grant"])
+    *_, verification = await postman.tokens("email-verification-requested")
+    assert (await verify(identity, token, verification)).status == 200
+
+    assert (await freeze(identity, link)).status == 204
+
+    assert (await identity.events("account-changed"))[-1]["email"] is None
 
 
 @pytest.mark.proves("ID-6")

@@ -96,7 +96,8 @@ async def email_before(
     """
     row = await tx.fetchrow(
         """
-        SELECT name_key, address FROM log_on_names
+        SELECT name_key, CASE WHEN kind = 'reserved' THEN address END AS address
+        FROM log_on_names
         WHERE account_id = $1 AND created_at < $2 AND (
             kind = 'email'
             OR kind = 'reserved' AND address IS NOT NULL AND reserved_until > $3

@@ -92,14 +92,13 @@ async def leave_names(
     tx: Connection, absorbed_id: AccountId, survivor_id: AccountId, *, now: datetime
 ) -> None:
     """Every name counts as the survivor's; the username goes on only as a merged one (ID-4), and
-    an address that was replaced is never the survivor's to have back. One that is verified is the
-    survivor's since now: a freeze by an earlier link takes it away (RC-9).
+    an address that was replaced is never the survivor's to have back. All are the
+    survivor's since now: of addresses a freeze by an earlier link takes each away (RC-9).
     """
     await tx.execute(
         """
         UPDATE log_on_names
-        SET account_id = $2, address = NULL,
-            created_at = CASE WHEN kind = 'email' THEN $3 ELSE created_at END,
+        SET account_id = $2, address = NULL, created_at = $3,
             kind = CASE WHEN kind = 'username' THEN 'merged' ELSE kind END,
             absorbed_id = CASE WHEN kind = 'username' THEN $1 ELSE absorbed_id END
         WHERE account_id = $1

@@ -57,8 +57,8 @@ async def find(connection: Connection, name_digest: bytes) -> Holder | None:
 
 
 async def forget_unread(tx: Connection, *, limit: int) -> int:
-    """Drop what validation alone reads of whom it is shut to for good: who has an account e-mail,
-    which only a freeze takes away, and who has used it.
+    """Drop what validation alone reads of whom it is shut to: who has used it, and who has an
+    account e-mail. Where a freeze takes that away, it opens again with the practice's next record.
     """
     rows = await tx.fetch(
         """
