@@ -30,8 +30,9 @@ class ReplacedEmails:
         """Give the account its e-mail of before a change, as far as 72 hours ago, and forget what
         was verified and claimed since; where it had none before, it has none.
 
-        Of several that it had the one given up first is put back: whoever changes it twice keeps
-        none of his. Those are free, for whoever reads their mail. None where it stays as it is.
+        Of several that it had the oldest is its own: whoever changes it twice keeps none of his,
+        nor by its being changed back meanwhile. Those since are free, for whoever reads their mail.
+        None where it stays as it is.
         """
         account_id, of_now = view.account.id, view.verified_email
         await store.forget_claim(act.tx, account_id)

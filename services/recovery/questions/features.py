@@ -54,6 +54,7 @@ def compose(
             ),
             hasher=hasher,
             issuer=issuer,
+            sessions=plumbing.access_tokens.sessions,
             redeemer=grants.redeemer,
         ),
         answering=Answering(

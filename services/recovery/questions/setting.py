@@ -15,7 +15,7 @@ from shared.catching_up import caught_up
 from shared.contracts.ids import AccountId
 from shared.contracts.recovery import SECURITY_QUESTIONS_SET, SecurityQuestionsSet
 from shared.randomness import Randomness
-from shared.trust.access import AccessTokenInvalid, SessionCaller
+from shared.trust.access import AccessTokenInvalid, SessionCaller, SessionGuard
 from shared.trust.grants import Grant, GrantAct, GrantChecker, GrantIssuer, Verb
 from shared.trust.hashing import PasswordHasher
 
@@ -39,6 +39,7 @@ class QuestionSetting:
     grants: GrantChecker
     hasher: PasswordHasher
     issuer: GrantIssuer
+    sessions: SessionGuard
     redeemer: str  # identity's `iss`: the one audience of receipts
 
     async def set(
@@ -53,7 +54,8 @@ class QuestionSetting:
 
         Answers are a way in, so a token is not enough, which may be a stolen one: `reauthenticated`
         says that the password was given again (SE-3), or for the first five it was within ten
-        minutes. Identity hears of it by the receipt or by the event, whichever comes first.
+        minutes. Identity hears of it by the receipt or by the event, whichever comes first. Five
+        slow hashes take seconds, in which the session may have ended: it is looked at again (SE-1).
         """
         account_id, version = caller.account_id, caller.account_version
         await self._arrived(account_id, version)
@@ -75,6 +77,7 @@ class QuestionSetting:
             held = await store.hold_holder(act.tx, account_id, account_version=version)
             if held is None:
                 raise AccessTokenInvalid
+            await self.sessions.check(caller, now=act.now)
             if grant is not None:
                 await self.grants.spend(act.tx, grant, now=act.now)
             if not await store.replace(

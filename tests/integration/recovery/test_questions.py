@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,8 +15,10 @@ from services.recovery.questions.bank import BANK
 from shared.contracts.identity import AccountState
 from shared.contracts.languages import Language
 from shared.contracts.recovery import SECURITY_QUESTIONS_SET, SecurityQuestionsSet
+from shared.trust.access import AccessTokenInvalid, SessionCaller, SessionGuard
 from shared.trust.ciphers import KeyPair
 from shared.trust.grants import GrantAct, GrantChecker, Verb
+from shared.trust.hashing import PasswordHasher
 from tests.builders.people import Person, a_person
 from tests.builders.questions import FIVE, OTHERS, chosen
 from tests.rigs.issuer import Issuer
@@ -328,6 +330,37 @@ async def test_who_was_frozen_since_her_token_sets_no_questions_and_the_first_ar
 
     assert before.status == 401
     assert (await recovery.sets(await identity.token(after), OTHERS)).status == 200
+
+
+@pytest.mark.proves("SE-1", "RC-8")
+async def test_a_session_that_ends_while_answers_are_hashed_sets_no_questions(
+    recovery: Recovery, identity: Issuer, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five slow hashes take seconds; whose session was ended within them is nobody by then."""
+    begun: list[str] = []
+    hash_ = PasswordHasher.hash
+
+    async def hash_meanwhile(self: PasswordHasher, password: str, **said: Any) -> str:
+        begun.append(password)
+        return await hash_(self, password, **said)
+
+    guard = type(recovery.plumbing.access_tokens.sessions)
+    check = guard.check
+
+    async def check_meanwhile(self: SessionGuard, caller: SessionCaller, *, now: datetime) -> None:
+        if begun:
+            raise AccessTokenInvalid
+        await check(self, caller, now=now)
+
+    monkeypatch.setattr(PasswordHasher, "hash", hash_meanwhile)
+    monkeypatch.setattr(guard, "check", check_meanwhile)
+
+    answer = await recovery.sets(await identity.token(person))
+
+    assert answer.refused() == (401, "unauthenticated")
+    assert len(begun) == len(FIVE)
+    assert await recovery.rows("SELECT FROM security_questions") == []
+    assert await told(recovery) == []
 
 
 @pytest.mark.proves("MG-5", "RC-8")

@@ -119,10 +119,10 @@ class Resets(Sessions, Life):
             self.shuts_all()
 
     def puts_back(self, link: NotMe) -> None:
-        """The address that was given up first of those it had before the change: there is one."""
+        """The oldest address of those it had before the change: there is one."""
         had = [one for one in self.replaced if one[2] < link.at and self.now < one[0] + RESERVED]
-        kept = min(had, default=None)
-        if kept is not None:
+        kept = min(had, key=lambda one: one[2], default=None)
+        if kept is not None and kept[2] < self.email_since:
             _, self.email, self.email_since = kept
         self.replaced = [one for one in self.replaced if one is not kept and one[2] < link.at]
 

@@ -90,9 +90,8 @@ async def reserve(
 async def email_before(
     tx: Connection, account_id: AccountId, *, before: datetime, now: datetime
 ) -> tuple[str, str | None] | None:
-    """Return the key of the account e-mail that was given up first, of now and of those reserved,
-    that the account had before then; and the address as it was written, of one that was given up.
-    None: it had none.
+    """Return the key of the oldest account e-mail, of now and of those reserved, that the account
+    had before then; and the address as it was written, of one that was given up. None: it had none.
     """
     row = await tx.fetchrow(
         """
@@ -102,7 +101,7 @@ async def email_before(
             kind = 'email'
             OR kind = 'reserved' AND address IS NOT NULL AND reserved_until > $3
         )
-        ORDER BY reserved_until NULLS LAST, name_key
+        ORDER BY created_at, name_key
         LIMIT 1
         """,
         account_id,
