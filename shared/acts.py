@@ -6,7 +6,7 @@ One piece: an act and who begins it share what nobody else may touch.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict, TypeVar, Unpack
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, Practic
 from shared.contracts.sessions import SessionEntry
 from shared.db import Connection, Database
 from shared.errors import Refused, Unavailable
-from shared.idempotency import IdempotencyKey, IdempotencyKeys
+from shared.idempotency import KEPT, IdempotencyKey, IdempotencyKeys
 from shared.logs import logger
 from shared.messaging.outbox import Outbox, OutboxRow
 
@@ -147,13 +147,15 @@ class Act:
         self._commits, self._refusal_detail = refusal, detail
         return refusal
 
-    async def repeat(self, key: IdempotencyKey | None, reply: type[R]) -> R | None:
+    async def repeat(
+        self, key: IdempotencyKey | None, reply: type[R], *, life: timedelta = KEPT
+    ) -> R | None:
         """Return the reply of this same call before, which is all that is to be done then.
 
         A twin waits here for the first one's end. Raises IdempotencyKeyReused, and AlreadyIssued
         where the first kept none.
         """
-        kept = await self._acts.idempotency.claim(self.tx, key, reply)
+        kept = await self._acts.idempotency.claim(self.tx, key, reply, life=life)
         if kept is not None:
             self.repeated()
         return kept

@@ -58,7 +58,7 @@ class AlreadyIssued(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKey:
-    """A key as one caller used it on one verb, and a digest of the body it came with."""
+    """A digest of the key as one caller used it on one verb, and one of it with its body."""
 
     caller: str
     verb: str
@@ -72,16 +72,24 @@ class IdempotencyKeys:
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
 
-    async def claim(self, tx: Connection, key: IdempotencyKey | None, reply: type[R]) -> R | None:
+    async def claim(
+        self,
+        tx: Connection,
+        key: IdempotencyKey | None,
+        reply: type[R],
+        *,
+        life: timedelta = KEPT,
+    ) -> R | None:
         """Return the reply that was kept; None where this is the first call, or has no key.
 
-        Raises IdempotencyKeyReused, and AlreadyIssued where the first call kept no reply.
+        `life` is less where the reply is of no use any more by then, and says more than need be
+        kept. Raises IdempotencyKeyReused, and AlreadyIssued where the first call kept no reply.
         """
         if key is None:
             return None
         name = (key.caller, key.verb, key.key)
         now = self._clock.now()
-        if await tx.fetchval(CLAIM, *name, key.body_digest, now, now + KEPT) is not None:
+        if await tx.fetchval(CLAIM, *name, key.body_digest, now, now + life) is not None:
             return None
         return _kept(await tx.fetchrow(READ, *name), key, reply)
 

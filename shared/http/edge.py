@@ -45,7 +45,9 @@ F = TypeVar("F")
 TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 SINGLE = ("Authorization", "Content-Type", "Content-Encoding")
-DIGEST_PURPOSE = "idempotency-body"
+KEY_PURPOSE, DIGEST_PURPOSE = "idempotency-key", "idempotency-body"
+"""A key that nobody guesses is kept as a digest, and stands in its body's: a body has answers and
+passwords, which a quick digest of them alone would give away with the digest key (RC-8)."""
 
 CORRELATION = web.RequestKey("correlation", UUID)
 ROUTE: web.RequestKey[Route[Any]] = web.RequestKey("route", Route)
@@ -254,11 +256,11 @@ class Edge(Generic[F]):
         if len(keys) > 1 or not SHAPE.fullmatch(key):
             raise IdempotencyKeyInvalid
         path = sorted(request.match_info.items())
-        asked = msgspec.json.encode([path, body], order="deterministic").decode()
+        asked = msgspec.json.encode([key, path, body], order="deterministic").decode()
         return IdempotencyKey(
             caller=actor_of(caller),
             verb=route.name,
-            key=key,
+            key=self.digests.of(KEY_PURPOSE, key).hex(),
             body_digest=self.digests.of(DIGEST_PURPOSE, asked),
         )
 

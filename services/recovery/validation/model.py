@@ -65,8 +65,8 @@ class Holder:
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A question as it was asked, kept for a repetition: no secret is in it, since the challenge is
-    drawn of the id under recovery's own key.
+    """A question as it was asked, kept for a repetition while it lives: no secret is in it, since
+    the challenge is drawn of the id under recovery's own key.
     """
 
     id: UUID

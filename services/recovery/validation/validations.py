@@ -55,16 +55,16 @@ class Validations:
         """Ask for the address. One of the four is true where all fields are of one record, and
         nobody is told whether it is, nor when no round is left.
 
-        A repetition is asked the same again, whose round it has not lost: the challenge, too.
+        A repetition is asked the same again, as long as the question lives: it costs no round.
         """
         async with self.acts.begin(by, Action.BEGIN_VALIDATION) as act:
-            asked = await act.repeat(key, Asked)
+            asked = await act.repeat(key, Asked, life=LIFE)
             if asked is None:
                 asked = await act.keep(key, await self._ask(act, fields))
         return Question(
             challenge=self._challenge(asked.id),
             addresses=asked.addresses,
-            life=max(asked.expires_at - by.now, timedelta()),
+            life=asked.expires_at - by.now,
         )
 
     async def _ask(self, act: Act, fields: Fields) -> Asked:

@@ -84,8 +84,21 @@ async def test_parallel_racers_with_different_bodies_leave_one_winner(stall: Sta
     assert Counter(status for status, _ in answers) == {200: 1, 422: 29}
     assert stall.shop.made == 1
     async with stall.shop.database.connection() as connection:
-        digest = await connection.fetchval("SELECT body_digest FROM idempotency_keys")
-    assert len(digest) == 32  # and no body in clear
+        row = await connection.fetchrow("SELECT key, body_digest FROM idempotency_keys")
+    assert row is not None
+    assert len(row["body_digest"]) == 32  # and no body in clear
+    assert "key-number-1" not in row["key"]
+
+
+@pytest.mark.proves("RC-8", "ID-5")
+async def test_a_body_alone_does_not_give_its_digest_also_with_the_digest_key(stall: Stall) -> None:
+    """It may have answers, or a password: who has them all hashed would try them quickly."""
+    for key in ("key-number-1", "key-number-2"):
+        await stock(stall, "tea", key)
+
+    async with stall.shop.database.connection() as connection:
+        rows = await connection.fetch("SELECT body_digest FROM idempotency_keys")
+    assert len({row["body_digest"] for row in rows}) == 2
 
 
 async def test_a_twin_of_what_was_rolled_back_does_the_work_itself(
