@@ -56,7 +56,7 @@ NAMES = ("elm street", "juniper", "hale", "555")
             (
                 "two accounts were made one",
                 "its username and password no longer log on",
-                "Only the password of the account that was kept still logs you on",
+                "Only the password and the passkeys of the account that was kept still log you on",
                 "cannot be undone",
                 "call your practice now",
             ),

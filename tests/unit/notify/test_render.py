@@ -29,9 +29,19 @@ from services.notify.tellings.contents import (
 from services.notify.tellings.model import MessageClass
 from shared.contracts.identity import (
     AccountLocked,
+    AccountsMerged,
+    AuthenticatorAppReplaced,
+    DeviceTrusted,
     EnrolmentEnded,
     MergeRefusal,
+    PasskeyMade,
+    PasswordChanged,
+    PlainActivity,
+    RecoveryCodesMade,
     ReviewRefusal,
+    TwoStepModeChanged,
+    UsernameChanged,
+    UsernameRead,
 )
 from shared.contracts.languages import Language
 from shared.contracts.notify import Topic
@@ -637,3 +647,96 @@ def test_who_is_shut_out_until_the_next_log_on_is_not_told_to_wait(locale: str) 
     assert wait not in closed
     assert ask in for_a_while
     assert ask in closed
+
+
+@pytest.mark.proves("RC-9")
+@pytest.mark.parametrize(
+    "event",
+    [
+        AuthenticatorAppReplaced,
+        PasskeyMade,
+        PasswordChanged,
+        RecoveryCodesMade,
+        TwoStepModeChanged,
+        UsernameChanged,
+    ],
+)
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("en", "had just proven again who she is"),
+        ("es", "acababa de demostrar otra vez quién es"),
+    ],
+)
+def test_who_proved_again_who_she_is_is_said_to_have_done_so_and_not_by_what(
+    locale: str, said: str, event: type[PlainActivity]
+) -> None:
+    """A passkey does it as well as the password (MF-8)."""
+    for words in parts_of(mail_of(sample(PLAIN[event]), locale=locale)):
+        assert said in words
+
+
+@pytest.mark.proves("MG-6", "EN-1")
+@pytest.mark.parametrize(
+    "kind",
+    [
+        PLAIN[AccountsMerged],
+        contents.AccountEnrolledTaken,
+        contents.EmailTaken,
+        contents.MergeRejected,
+        contents.MergeReviewRefused,
+        contents.MergeUnderReview,
+    ],
+    ids=template_of,
+)
+@pytest.mark.parametrize(
+    ("locale", "said", "claimed"),
+    [
+        ("en", "the password or a passkey of each", "passwords? of both"),
+        ("es", "la contraseña o una llave de acceso de cada una", "contraseñas? de ambas"),
+    ],
+)
+def test_two_accounts_are_said_to_be_proven_by_password_or_passkey(
+    locale: str, said: str, claimed: str, kind: type[Content]
+) -> None:
+    for words in parts_of(mail_of(sample(kind), locale=locale)):
+        assert said in words
+        assert not re.search(claimed, words)
+
+
+@pytest.mark.proves("MF-2")
+@pytest.mark.parametrize(
+    ("locale", "said", "claimed"),
+    [
+        ("en", "somebody logged on with your second step", "password"),
+        ("es", "alguien inició sesión con su segundo paso", "contraseña"),
+    ],
+)
+def test_who_has_a_device_trusted_is_not_said_to_know_the_password(
+    locale: str, said: str, claimed: str
+) -> None:
+    """A reset may have begun the session that the second step is taken in (RC-10)."""
+    renderer = Renderer.of(PORTAL)
+
+    told = renderer.render(sample(PLAIN[DeviceTrusted]), locale=locale, time_zone="UTC").text
+
+    first = " ".join(told.split("\n\n")[0].split())
+    assert said in first
+    assert claimed not in first
+
+
+@pytest.mark.proves("RC-1")
+@pytest.mark.parametrize("kind", [contents.UsernameReminder, PLAIN[UsernameRead]], ids=template_of)
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("en", "obody logs on with the username alone"),
+        ("es", "olo con el nombre de usuario nadie inicia sesión"),
+    ],
+)
+def test_whoever_reads_a_username_is_not_said_to_need_the_password_beside_it(
+    locale: str, said: str, kind: type[Content]
+) -> None:
+    """A passkey needs neither (MF-7)."""
+    for words in parts_of(mail_of(sample(kind), locale=locale)):
+        assert said in words
