@@ -171,6 +171,7 @@ class AccountLocked(PlainActivity, frozen=True, kw_only=True):
     """LG-2: told once a lock, at most three a day."""
 
     locked_until: InMail[Moment]
+    no_password: InMail[bool] = False  # since a freeze; its practice helps to one (RC-5, RC-9)
 
 
 class AccountUnlocked(PlainActivity, frozen=True, kw_only=True):
@@ -178,6 +179,7 @@ class AccountUnlocked(PlainActivity, frozen=True, kw_only=True):
 
     practice_name: InMail[str]
     practice_contact: InMail[str]
+    no_password: InMail[bool] = False  # since a freeze; its practice helps to one (RC-5, RC-9)
 
 
 class UsernameRead(PlainActivity, frozen=True, kw_only=True):
@@ -189,6 +191,8 @@ class UsernameRead(PlainActivity, frozen=True, kw_only=True):
 
 class PasswordDisabled(PlainActivity, frozen=True, kw_only=True):
     """LG-2: so many wrong passwords in a row that it opens nothing until a new one is set."""
+
+    no_password: InMail[bool] = False  # since a freeze; its practice helps to one (RC-5, RC-9)
 
 
 class AccountEmailVerified(CredentialChanged, frozen=True, kw_only=True):
@@ -246,6 +250,7 @@ class TwoStepReset(CredentialChanged, frozen=True, kw_only=True):
 
     practice_name: InMail[str]
     practice_contact: InMail[str]
+    no_password: InMail[bool] = False  # since a freeze; its practice helps to one (RC-5, RC-9)
 
 
 class TwoStepMode(StrEnum):

@@ -29,7 +29,8 @@ class TwoStepResets:
 
     async def reset(self, practice_id: PracticeId, patient_id: PatientId, *, by: By) -> None:
         """Forget app and recovery codes, end the passkeys and every session; the password stays,
-        but where it may be too short to stand alone each log-on asks for another one (ID-3).
+        but where it may be too short to stand alone each log-on asks for another one (ID-3). A
+        frozen account's is reset as well, which has none (RC-9).
 
         `by` carries the staff member and the reason. The holder is told, so that nobody takes the
         second step away in silence; staff see no secret. Raises TwoStepOff.
@@ -46,10 +47,12 @@ class TwoStepResets:
                 await account_store.require_new_password(act.tx, account_id)
             await account_store.change_credential(act.tx, account_id)
             await self.sessions.end_within(act, account_id, why=SessionEnd.TWO_STEP_RESET)
+            view = await self.accounts.changed(act, account_id)
             await self.tellings.tell(
                 act,
-                await self.accounts.changed(act, account_id),
+                view,
                 TWO_STEP_RESET,
                 practice_name=practice.name,
                 practice_contact=practice.contact,
+                no_password=view.account.reset_by_practice,
             )

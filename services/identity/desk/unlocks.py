@@ -51,6 +51,7 @@ class Unlocks:
             ACCOUNT_UNLOCKED,
             practice_name=practice.name,
             practice_contact=practice.contact,
+            no_password=view.account.reset_by_practice,
         )
 
     async def _account(

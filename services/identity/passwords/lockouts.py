@@ -124,11 +124,19 @@ class LockNotices:
         if view is None or view.account.state is AccountState.MERGED:
             return  # a merged account's password opens nothing that its survivor had to hear of
         origin = self.acts.of_the_service(act.now).origin  # a story of its own
+        no_password = view.account.reset_by_practice
         if notice.locked_until is not None and of_lock:
-            tell(act, view, ACCOUNT_LOCKED, origin=origin, locked_until=notice.locked_until)
+            tell(
+                act,
+                view,
+                ACCOUNT_LOCKED,
+                origin=origin,
+                locked_until=notice.locked_until,
+                no_password=no_password,
+            )
             act.record(Action.NOTIFY_OF_LOCK, account=view.account.id, origin=origin)
         if notice.disabled:
-            tell(act, view, PASSWORD_DISABLED, origin=origin)
+            tell(act, view, PASSWORD_DISABLED, origin=origin, no_password=no_password)
             act.record(Action.DISABLE_PASSWORD, account=view.account.id, origin=origin)
 
 

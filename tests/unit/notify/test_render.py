@@ -30,16 +30,19 @@ from services.notify.tellings.model import MessageClass
 from shared.contracts.identity import (
     AccountLocked,
     AccountsMerged,
+    AccountUnlocked,
     AuthenticatorAppReplaced,
     DeviceTrusted,
     EnrolmentEnded,
     MergeRefusal,
     PasskeyMade,
     PasswordChanged,
+    PasswordDisabled,
     PlainActivity,
     RecoveryCodesMade,
     ReviewRefusal,
     TwoStepModeChanged,
+    TwoStepReset,
     UsernameChanged,
     UsernameRead,
 )
@@ -311,6 +314,7 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
         "mode",
         "new_email",  # masked, as both usernames are
         "new_username",
+        "no_password",
         "occurred_at",
         "old_username",
         "practice_contact",
@@ -740,3 +744,56 @@ def test_whoever_reads_a_username_is_not_said_to_need_the_password_beside_it(
     """A passkey needs neither (MF-7)."""
     for words in parts_of(mail_of(sample(kind), locale=locale)):
         assert said in words
+
+
+WITHOUT_A_PASSWORD = [AccountLocked, AccountUnlocked, PasswordDisabled, TwoStepReset]
+
+
+@pytest.mark.proves("RC-9")
+@pytest.mark.parametrize("event", WITHOUT_A_PASSWORD)
+@pytest.mark.parametrize(
+    ("locale", "helped", "vain"),
+    [
+        (
+            "en",
+            r"your practice(: it)? helps you to a new (password|one)",
+            "link sent|log on with your password|log on and|your password alone|try again"
+            "|your right password|your password opens",
+        ),
+        (
+            "es",
+            r"su consultorio:? le ayuda a tener una (contraseña )?nueva",
+            "pida un enlace|con la suya|basta su contraseña|inicie sesión y|vuelva a intentarlo"
+            "|su contraseña correcta|su contraseña ya no",
+        ),
+    ],
+)
+def test_whose_account_has_no_password_is_sent_to_her_practice_and_to_nothing_that_is_in_vain(
+    locale: str, helped: str, vain: str, event: type[PlainActivity]
+) -> None:
+    kind = PLAIN[event]
+
+    for words in parts_of(mail_of(sample(kind, no_password=True), locale=locale)):
+        assert re.search(helped, words)
+        assert not re.search(vain, words)
+    for words in parts_of(mail_of(sample(kind, no_password=False), locale=locale)):
+        assert not re.search(helped, words)
+        assert re.search(vain, words)
+
+
+@pytest.mark.parametrize("no_password", [False, True])
+@pytest.mark.parametrize("event", WITHOUT_A_PASSWORD)
+def test_with_a_password_or_without_a_mail_has_as_many_paragraphs_in_each_language(
+    event: type[PlainActivity], no_password: bool
+) -> None:
+    told = [
+        Renderer.of(PORTAL).render(
+            sample(PLAIN[event], no_password=no_password), locale=locale, time_zone="UTC"
+        )
+        for locale in LOCALES
+    ]
+
+    for each in told:
+        said = [" ".join(one.split()) for one in each.text.strip().split("\n\n")]
+        assert said == [words for words in paragraphs(each.html) if words]
+    assert len({each.text.count("\n\n") for each in told}) == 1
