@@ -623,6 +623,33 @@ def test_of_a_change_a_text_message_says_what_and_when_with_the_link(
 
 @pytest.mark.proves("RC-9")
 @pytest.mark.parametrize("kind", [one for one in CONTENTS if one in REPUDIABLE], ids=template_of)
+@pytest.mark.parametrize(
+    ("locale", "put_back", "taken_away"),
+    [
+        (
+            "en",
+            "an account e-mail that was changed in the last 72 hours is put back",
+            "one that was added with this change or after it, where there was none before, is taken"
+            " away",
+        ),
+        (
+            "es",
+            "un correo de la cuenta que se cambió en las últimas 72 horas vuelve a ser el de antes",
+            "uno que se puso con este cambio o después, donde antes no había ninguno, se quita",
+        ),
+    ],
+)
+def test_beside_the_link_stands_what_it_makes_of_the_account_e_mail(
+    locale: str, put_back: str, taken_away: str, kind: type[Content]
+) -> None:
+    """Of a first account e-mail, too, which its own link always takes away."""
+    for words in parts_of(mail_of(sample(kind), locale=locale)):
+        assert put_back in words
+        assert taken_away in words
+
+
+@pytest.mark.proves("RC-9")
+@pytest.mark.parametrize("kind", [one for one in CONTENTS if one in REPUDIABLE], ids=template_of)
 def test_without_its_link_a_change_is_told_all_the_same_and_the_practice_named(
     kind: type[Content],
 ) -> None:
