@@ -229,10 +229,10 @@ async def set_password(site: Site, visit: Visit, sent: PasswordForm, key: str) -
         return await show_new_password(site, visit, differing(visit, Filled(key=key)))
     try:
         if flow.ends != LOG_ON:
-            session = await site.identity.reset(visit, flow.grant, sent.password)
+            session = await site.identity.reset(visit, flow.grant, flow.username, sent.password)
             flows.drop(visit, ResetFlow)
             return await arrive(site, visit, site.sessions.begin(visit, session))
-        await site.identity.reset_alone(visit, flow.grant, sent.password)
+        await site.identity.reset_alone(visit, flow.grant, flow.username, sent.password)
     except Refused as refused:
         if refused.code != GRANT_USED:
             raise

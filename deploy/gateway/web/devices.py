@@ -1,8 +1,9 @@
 """What identity knows this browser by: a secret for each account that was logged on to here (MF-2).
 
 All who share the browser share one cookie, which lives on when they log off. Whose secret goes with
-a log-on is found by the name that is typed, as far as that name was typed here before; else the one
-used last is brought along, which is none to another account, and nobody is told.
+a log-on is found by the name that is typed, with a reset by the username that was proven, as far as
+that name was here before; else the one used last is brought along, which is none to another
+account, and nobody is told.
 """
 
 from hashlib import sha256

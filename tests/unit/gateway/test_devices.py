@@ -1,17 +1,32 @@
 """What identity knows a browser by, for all who share it (MF-2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import cast
 
 import pytest
+from aiohttp import web
 
+from deploy.gateway.doors.identity import RESOURCES
+from deploy.gateway.session import COOKIE as COOKIE_OF_SESSION
 from deploy.gateway.web.cookies import LARGEST, Jar, Sealer
 from deploy.gateway.web.devices import COOKIE, MOST, secret_for, used
 from deploy.gateway.web.visits import Visit
 from shared.randomness import Randomness
+from tests.support.clock import START
+from tests.unit.gateway.services import portal_before, problem
 
 pytestmark = pytest.mark.proves("MF-2")
 SEALER = Sealer([b"k" * 32], Randomness())
+SESSION = {
+    "session_id": "s",
+    "access_tokens": dict.fromkeys(RESOURCES, "t"),
+    "refresh_token": "r",
+    "idle_seconds": 900,
+    "ends_at": (START + timedelta(hours=12)).isoformat(),
+    "scope": "full",
+    "gates": [],
+}
 
 
 @dataclass(slots=True)
@@ -59,3 +74,65 @@ def test_the_cookie_holds_the_last_eight_and_no_name(browser: Visit) -> None:
     assert set(kept[: 20 - MOST]) == {kept[-1]}
     assert len(browser.jar.text(COOKIE)) < LARGEST / 2
     assert browser.jar.changes[COOKIE].seconds == 400 * 86400
+
+
+@dataclass(slots=True)
+class Services:
+    """Identity and recovery, for two who share a browser: Alice, and Bob, who is to reset."""
+
+    ends: str
+    brought: list[tuple[str, str | None]] = field(default_factory=list)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if request.path == "/resets/tokens/redeem":
+            grant = {"grant": "g", "expires_in": 600, "username": "Bob", "ends": self.ends}
+            return web.json_response(grant)
+        if request.path == "/passwords/check":
+            return web.json_response({"acceptable": False, "rules": []})
+        if request.path not in ("/sessions", "/passwords/reset"):
+            return problem(503, "unavailable")
+        sent = await request.json()
+        who = sent.get("name", "bob")
+        self.brought.append((who, sent.get("device")))
+        if request.path == "/passwords/reset" and self.ends == "log-on":
+            return web.Response(status=204)
+        known = sent.get("device") == f"{who}s"
+        return web.json_response({**SESSION, "device": None if known else f"{who}s"})
+
+
+@pytest.mark.proves("LG-2")
+@pytest.mark.parametrize("ends", ["home", "log-on"])
+async def test_a_new_password_in_anothers_browser_leaves_the_other_what_is_hers(ends: str) -> None:
+    services = Services(ends=ends)
+
+    async with portal_before(services.answer) as browser:
+        for who in ("bob", "alice"):
+            page = await browser.get("/log-on")
+            await browser.press(page, page.path, username=who, password="Maple-73-Lantern")
+            browser.cookies.pop(COOKIE_OF_SESSION)
+        page = await browser.get("/reset-token")
+        page = await browser.press(page, page.path, username="bob", token="01234567")
+        await browser.press(page, page.path, password="Copper-73-Oak", again="Copper-73-Oak")
+        browser.cookies.pop(COOKIE_OF_SESSION, None)
+        page = await browser.get("/log-on")
+        await browser.press(page, page.path, username="alice", password="Maple-73-Lantern")
+
+    assert services.brought[2:] == [("bob", "bobs"), ("alice", "alices")]
+
+
+async def test_a_first_new_password_in_anothers_browser_is_kept_by_its_own_name() -> None:
+    services = Services(ends="home")
+
+    async with portal_before(services.answer) as browser:
+        page = await browser.get("/log-on")
+        await browser.press(page, page.path, username="alice", password="Maple-73-Lantern")
+        browser.cookies.pop(COOKIE_OF_SESSION)
+        page = await browser.get("/reset-token")
+        page = await browser.press(page, page.path, username="bob", token="01234567")
+        await browser.press(page, page.path, password="Copper-73-Oak", again="Copper-73-Oak")
+        for who in ("alice", "bob"):
+            browser.cookies.pop(COOKIE_OF_SESSION)
+            page = await browser.get("/log-on")
+            await browser.press(page, page.path, username=who, password="Maple-73-Lantern")
+
+    assert services.brought[2:] == [("alice", "alices"), ("bob", "bobs")]
