@@ -93,12 +93,13 @@ class MergeFlow(Flow, frozen=True, kw_only=True):
 
 class AppFlow(Flow, frozen=True, kw_only=True):
     """An authenticator app that is being set up, in one session: what it is shown until it shows a
-    code.
+    code, and whether there was none before it.
     """
 
     secret: str
     uri: str
     session_id: str
+    first: bool = False
 
 
 class Confirmed(Flow, frozen=True, kw_only=True):

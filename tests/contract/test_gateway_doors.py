@@ -154,7 +154,7 @@ def test_no_sentence_is_left_of_a_code_that_nobody_answers() -> None:
     answered = {code for service, verb in VERBS for code in codes(service, verb)}
     own = {"forged", "no_cookies", "away", "email_link_invalid", "address_link_invalid"}
     own |= {"number_known", "number_limit", "password_too_short_alone"}
-    own |= {"answers_over"}
+    own |= {"answers_over", "recovery_codes_unheard"}
     own |= {"not_me_link_invalid"}
     own |= {"questions_not_five", "question_unknown", "question_doubled"}  # of one field each
     own |= {"answer_too_short", "answer_too_long", "answer_doubled"}

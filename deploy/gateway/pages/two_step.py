@@ -20,12 +20,20 @@ from deploy.gateway.web.visits import Elsewhere, see
 # what the password is given again for
 TWO_STEP, TWO_STEP_OFF, RECOVERY_CODES = "two-step", "two-step-off", "recovery-codes"
 SET_UP_OVER = "set_up_over"
+APP = "app"  # one of the account's means
 SETTINGS = "/settings/two-step"
 SAID: Mapping[str, str] = {
     "replaced": N_("The new app is set up. Codes of the one before are not taken any more."),
     "mode": N_("When codes are asked for was changed."),
     "off": N_("Two-step verification is off. Your password alone logs you on."),
+    "on": N_(
+        "Two-step verification is on. If you have not seen your recovery codes, make new ones."
+    ),
 }
+OVER = N_(  # where an app was set up, which may be the account's by now
+    "This cannot go on: too much time has gone by, or it is done. If codes of the new app are not "
+    "taken, begin again. If you have not seen your recovery codes, make new ones."
+)
 
 
 class CodeForm(Form, frozen=True, kw_only=True):
@@ -63,10 +71,12 @@ async def show_settings(site: Site, visit: Inside) -> web.Response:
 
 
 async def show_by_passkeys(site: Site, visit: Inside, filled: Filled) -> web.Response:
-    """Say what it means to have it by passkeys; who has none makes one first."""
+    """Say what it means to have it by passkeys; who has none makes one first. Where it is on by
+    what was sent before, its reply got lost, and the codes with it.
+    """
     account = await site.account(visit)
     if account.two_step.on or not account.passkeys.usable:
-        return see(SETTINGS)
+        return see(f"{SETTINGS}?said=on" if account.two_step.on and filled.problems else SETTINGS)
     return site.page(
         visit,
         "settings_two_step_passkeys.html",
@@ -87,23 +97,33 @@ async def turn_on_by_passkeys(site: Site, visit: Inside, sent: Proof, key: str) 
 
 async def show_set_up(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Say what an app is, and ask for the password where the session is too old for it."""
+    account, said = await site.account(visit), flows.said(visit)
+    if APP in account.two_step.means and visit.request.query.get("said") == "gone":
+        said = visit.say(OVER)
     return site.page(
         visit,
         "settings_two_step_app.html",
         status=filled.status,
         filled=filled,
-        account=await site.account(visit),
-        said=flows.said(visit),
+        account=account,
+        said=said,
     )
 
 
 async def set_up(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
     """Make the secret, and go on to where it is shown."""
+    before = await site.account(visit)
     grant = await grant_once(site, visit, TWO_STEP, sent) if sent.given else None
     made = await site.sessions.ask(
         visit, "identity", lambda token: site.two_steps.set_up(visit, token, grant)
     )
-    flows.carry(visit, AppFlow(secret=made.secret, uri=made.uri, session_id=visit.kept.session_id))
+    flow = AppFlow(
+        secret=made.secret,
+        uri=made.uri,
+        session_id=visit.kept.session_id,
+        first=APP not in before.two_step.means,
+    )
+    flows.carry(visit, flow)
     return see(f"{SETTINGS}/app/confirm")
 
 
@@ -122,9 +142,10 @@ async def show_confirm(site: Site, visit: Inside, filled: Filled) -> web.Respons
 
 async def confirm(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Response:
     """Turn it on by a code of the app, and show the recovery codes. Who was offered it on the way
-    in goes on there.
+    in goes on there. Sent again, since the reply got lost and the codes with it, it leads to new
+    ones.
     """
-    followed(visit)
+    flow = followed(visit)
     offered = stands_at(visit, gates.TWO_STEP)
     try:
         made = await site.sessions.ask(
@@ -133,7 +154,10 @@ async def confirm(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Re
     except Refused as refused:
         if refused.code != SET_UP_OVER:
             raise
+        done = flow.first and APP in (await site.account(visit)).two_step.means
         flows.drop(visit, AppFlow)
+        if done:
+            return see(f"{SETTINGS}?said=on")
         raise flows.gone(AppFlow) from refused
     flows.drop(visit, AppFlow)
     if not made.recovery_codes:
@@ -251,7 +275,16 @@ ROUTES: tuple[Route[Site], ...] = (
         FormPage(form=Proof, show=show_by_passkeys, submit=turn_on_by_passkeys),
     ),
     *form(f"{SETTINGS}/mode", HOLDER, FormPage(form=ModeForm, show=show_mode, submit=change_mode)),
-    *form(f"{SETTINGS}/codes", HOLDER, FormPage(form=Proof, show=show_codes, submit=make_codes)),
+    *form(
+        f"{SETTINGS}/codes",
+        HOLDER,
+        FormPage(
+            form=Proof,
+            show=show_codes,
+            submit=make_codes,
+            codes={"away": "recovery_codes_unheard"},
+        ),
+    ),
     *form(
         f"{SETTINGS}/off",
         HOLDER,

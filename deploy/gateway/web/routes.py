@@ -183,10 +183,11 @@ def without(
     away: Away, visit: Visit, made: FormPage[Any, Any, Any], reading: Reading[Any], key: str
 ) -> Filled:
     """The form again, filled in, with its key: what was sent may have been done."""
+    code = made.codes.get("away", "away")
     return Filled(
         key=key,
         typed=reading.typed,
-        problems=(of_code("away", visit.language, made.field_names(), wait=away.retry_after),),
+        problems=(of_code(code, visit.language, made.field_names(), wait=away.retry_after),),
         status=503,
     )
 

@@ -190,6 +190,12 @@ CODES: Mapping[str, Message] = MappingProxyType(
             text=N_("No app is being set up here any more. Please begin again."),
             step=TWO_STEP,
         ),
+        "recovery_codes_unheard": Message(  # an `away` where new ones were to be made
+            text=N_(
+                "We are busy at the moment, and do not know whether new codes were made. If they "
+                "were, those before open nothing any more. Please make new ones shortly."
+            )
+        ),
         "two_step_off": Message(text=N_("Two-step verification is off.")),
         "two_step_on": Message(text=N_("Two-step verification is on already."), step=TWO_STEP),
         "two_step_needs_means": Message(

@@ -8,7 +8,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from tests.support.browser import Browser, Page
-from tests.unit.gateway.services import portal_before, problem
+from tests.unit.gateway.services import lost, portal_before, problem
 
 QUESTION = {"challenge": "c" * 43, "addresses": ["1 A", "2 A", "1 B", "2 B"], "expires_in": 900}
 ASKED = {
@@ -79,13 +79,6 @@ async def at_portal() -> AsyncIterator[Portal]:
 
     async with portal_before(answer) as browser:
         yield Portal(browser)
-
-
-async def lost(request: web.Request) -> web.Response:
-    """What it did is done, and nobody hears of it."""
-    assert request.transport is not None
-    request.transport.close()
-    return web.Response()
 
 
 @pytest.mark.proves("RC-3", "RC-4", "RC-5", "RC-6")

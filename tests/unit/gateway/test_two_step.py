@@ -1,7 +1,9 @@
-"""The QR code that an app is set up with, read from the page as a camera would see it (MF-1)."""
+"""The QR code that an app is set up with, read from the page as a camera would see it, and recovery
+codes that are shown once, or got lost on the way (MF-1, MF-4).
+"""
 
-import base64
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
@@ -15,23 +17,15 @@ from aiohttp.test_utils import TestClient
 from deploy.gateway.doors.identity import RESOURCES, Gate
 from deploy.gateway.flows import KINDS, AppFlow, Flow
 from deploy.gateway.session import COOKIE
-from deploy.gateway.web.cookies import Sealer
-from shared.randomness import Randomness
-from tests.unit.gateway.kept import KEPT, NOW
-from tests.unit.gateway.services import portal_before, problem
-from tests.unit.gateway.settings import HOST, KEY
+from tests.unit.gateway.kept import KEPT, NOW, cookies
+from tests.unit.gateway.services import lost, portal_before, problem
+from tests.unit.gateway.settings import HOST
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 URI = f"otpauth://totp/Elm%20%26%20Oak:mar%C3%ADa?secret={SECRET}&issuer=Elm%20%26%20Oak"
 OURS = "{http://www.w3.org/2000/svg}"
 QUIET = 4  # modules of nothing around a code, or no camera finds it (ISO/IEC 18004)
 SIDE = 5  # pixels of a module
-
-
-def cookies(**records: msgspec.Struct) -> dict[str, str]:
-    """A browser's, as the portal would have set them."""
-    sealer = Sealer([base64.b64decode(KEY)], Randomness())
-    return {name: sealer.seal(name, record) for name, record in records.items()}
 
 
 def sealed(**records: msgspec.Struct) -> str:
@@ -114,3 +108,146 @@ async def test_codes_that_were_made_on_the_way_in_are_shown_whatever_fails_next(
     assert shown.status == 200
     assert [one for one in codes if one not in shown.text] == []
     assert 'href="/home"' in shown.text
+
+
+SETTINGS = "/settings/two-step"
+ON = "Two-step verification is on. If you have not seen your recovery codes, make new ones."
+CONFIRM, MAKE = "/account/two-step/app/confirm", "/account/two-step/recovery-codes"
+
+
+def account(*means: str) -> web.Response:
+    """Of somebody who has a passkey; two-step is on where it has means."""
+    two_step = {
+        "on": bool(means),
+        "mode": "every-log-on" if means else None,
+        "means": means,
+        "recovery_codes_left": 10 if means else 0,
+    }
+    return web.json_response(
+        {
+            "username": "juniper",
+            "email": None,
+            "claimed_email": None,
+            "practices": [],
+            "two_step": two_step,
+            "passkeys": {"offered": True, "made": 1, "suspended": 0},
+            "questions_set": False,
+            "recovery_routes": [],
+            "to_set_up": [],
+            "terms_version": None,
+            "locale": "en-US",
+            "time_zone": "UTC",
+        }
+    )
+
+
+def losing(path: str, *had: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """An identity whose first reply there gets lost, what it did being done; then the app that was
+    being set up is the account's.
+    """
+    done: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/account":
+            return account(*had, *done)
+        if request.path == "/account/two-step/app":
+            return web.json_response({"secret": SECRET, "uri": URI})
+        if request.path == "/account/reauthenticate":
+            return web.json_response({"grant": "g", "expires_in": 300})
+        if request.path != path:
+            return problem(503, "unavailable")
+        if done:
+            return problem(409, "set_up_over")
+        done.append("app")
+        return await lost(request)
+
+    return answer
+
+
+LOGGED_ON = msgspec.structs.replace(KEPT, access=dict.fromkeys(RESOURCES, "token"))
+
+
+@pytest.mark.proves("MF-1", "MF-4")
+async def test_who_turned_it_on_by_an_app_and_saw_no_codes_is_told_to_make_new_ones() -> None:
+    async with portal_before(losing(CONFIRM)) as browser:
+        browser.cookies |= cookies(**{COOKIE: LOGGED_ON})
+        page = await browser.get(f"{SETTINGS}/app")
+        page = await browser.press(page, page.path)
+        away = await browser.press(page, page.path, code="123456")
+        again = await browser.press(away, page.path, code="123456")
+        after = await browser.get(f"{SETTINGS}/app/confirm")
+
+    assert (away.status, again.path) == (503, f"{SETTINGS}?said=on")
+    assert ON in again.text
+    assert f'href="{SETTINGS}/codes"' in again.text
+    assert after.path == f"{SETTINGS}/app?said=gone"
+    assert "If you have not seen your recovery codes, make new ones." in after.text
+
+
+@pytest.mark.proves("MF-1")
+async def test_who_replaced_an_app_and_heard_nothing_is_not_told_that_the_new_one_counts() -> None:
+    """It may as well have taken too long: then the one before it does."""
+    async with portal_before(losing(CONFIRM, "app")) as browser:
+        browser.cookies |= cookies(**{COOKIE: LOGGED_ON})
+        page = await browser.get(f"{SETTINGS}/app")
+        page = await browser.press(page, page.path, password="Maple-73-Lantern", code="123456")
+        away = await browser.press(page, page.path, code="123456")
+        again = await browser.press(away, page.path, code="123456")
+
+    assert (away.status, again.path) == (503, f"{SETTINGS}/app?said=gone")
+    assert "If codes of the new app are not taken, begin again." in again.text
+
+
+@pytest.mark.proves("MF-1")
+async def test_who_took_too_long_for_a_first_app_is_told_that_and_nothing_of_codes() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return account() if request.path == "/account" else problem(409, "set_up_over")
+
+    flow: Flow = AppFlow(secret=SECRET, uri=URI, session_id="s", id="f", sealed_at=NOW, first=True)
+    async with portal_before(answer) as browser:
+        browser.cookies |= cookies(**{COOKIE: LOGGED_ON, KINDS[AppFlow].cookie: flow})
+        page = await browser.get(f"{SETTINGS}/app/confirm")
+        over = await browser.press(page, page.path, code="123456")
+
+    assert over.path == f"{SETTINGS}/app?said=gone"
+    assert "too much time has gone by" in over.text
+    assert "recovery codes" not in over.text
+
+
+async def on_already(request: web.Request) -> web.Response:
+    """What a second press is answered, whose first one nobody heard of."""
+    return problem(409, "two_step_on")
+
+
+@pytest.mark.proves("MF-4", "MF-8")
+@pytest.mark.parametrize("reply", [lost, on_already])
+async def test_who_turned_it_on_by_passkeys_and_saw_no_codes_is_told_to_make_new_ones(
+    reply: Callable[[web.Request], Awaitable[web.Response]],
+) -> None:
+    done: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/account":
+            return account(*done)
+        done.append("passkey")
+        return await reply(request)
+
+    async with portal_before(answer) as browser:
+        browser.cookies |= cookies(**{COOKIE: LOGGED_ON})
+        page = await browser.get(f"{SETTINGS}/passkeys")
+        told = await browser.press(page, page.path)
+
+    assert told.path == f"{SETTINGS}?said=on"
+    assert ON in told.text
+
+
+@pytest.mark.proves("MF-4")
+async def test_who_asked_for_new_codes_and_heard_nothing_is_told_that_the_old_may_be_void() -> None:
+    async with portal_before(losing(MAKE, "app")) as browser:
+        browser.cookies |= cookies(**{COOKIE: LOGGED_ON})
+        page = await browser.get(f"{SETTINGS}/codes")
+        away = await browser.press(page, page.path, password="Maple-73-Lantern", code="123456")
+
+    assert away.status == 503
+    assert "If they were, those before open nothing any more." in away.problems
+    assert "Nothing was lost" not in away.problems
