@@ -28,6 +28,7 @@ from shared.randomness import Randomness
 
 SLOT = re.compile(r"\{(\w+)\}")
 KEY_SHAPE = re.compile(r"[0-9a-f-]{36}")
+ISSUED = "already_issued"
 
 C = TypeVar("C", bound=Visit)
 Answer = Awaitable[web.Response]
@@ -166,9 +167,9 @@ def refilled(
     key: str,
 ) -> Filled:
     """The form again, filled in, with what a service refused. A key that was kept with other
-    contents is of no more use.
+    contents is of no more use, nor is one by which something was shown once.
     """
-    if refused.code.startswith("idempotency_key"):
+    if refused.code == ISSUED or refused.code.startswith("idempotency_key"):
         key = str(site.randomness.uuid())
     return Filled(
         key=key,

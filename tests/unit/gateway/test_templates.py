@@ -58,6 +58,22 @@ def test_every_page_has_a_title_and_one_heading(template: Path) -> None:
     assert "<h1>" in text
 
 
+CHOICE = r'<input type="(?:radio|checkbox)"[^\n]*|<select\b.*?</select>'
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_what_was_chosen_is_chosen_still_where_its_form_comes_back(template: Path) -> None:
+    """Who sends it again may not see that another choice is marked than was made."""
+    text = re.sub(r'<form method="get".*?</form>', "", template.read_text(), flags=re.DOTALL)
+    kept = re.findall(r"{% set (\w+) = filled\.typed\.get\(", text)
+    typed = "|".join([r"filled\.typed\.get\(", *(rf"{name}\b" for name in kept)])
+    marked = rf"{{% if [^%]*\b(?:{typed})[^%]*%}} (?:checked|selected)"
+
+    choices = re.findall(CHOICE, text, re.DOTALL)
+
+    assert [choice for choice in choices if not re.search(marked, choice)] == []
+
+
 FRAME = '{% import "parts.html" as parts with context %}{% block main %}{% endblock %}'
 SHOWN = Environment(
     loader=ChoiceLoader([DictLoader({"base.html": FRAME}), FileSystemLoader(TEMPLATES[0].parent)]),
