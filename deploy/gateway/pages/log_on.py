@@ -35,8 +35,10 @@ SAID: Mapping[str, str] = {
 UNKNOWN = "passkey_unknown"
 ENDED = N_(
     "You were logged off: nothing was done for 15 minutes, or the session was 12 hours old, or you "
-    "logged off or set a new password elsewhere, or logged on in more than 50 places, or your last "
-    "practice ended your enrolment. Log on to go on."
+    "logged off elsewhere, or logged on in more than 50 places. Or something that protects your "
+    "account was changed, such as the password, the e-mail address, two-step verification, a "
+    "passkey or a device; or the account was frozen or merged, or your last practice ended your "
+    "enrolment; or this session was used from two places. Log on to go on."
 )
 
 
