@@ -21,6 +21,10 @@ DEVICES = "/settings/devices"
 SAID: Mapping[str, str] = {
     "renamed": N_("The device was renamed."),
     "removed": N_("The device was removed. Whoever was logged on there is logged off."),
+    "removed-here": N_(
+        "This device was removed, and counts as new the next time you log on. You are still logged "
+        "on here."
+    ),
 }
 FIELDS: Mapping[str, str] = {"name": "name"}
 
@@ -75,10 +79,11 @@ async def rename(site: Site, visit: Inside, sent: NameForm, key: str) -> web.Res
 async def remove(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Have it count as new, and whoever is logged on there logged off, but for this session."""
     device_id = visit.request.match_info["device_id"]
+    here = [one.device_id for one in await listed(site, visit) if one.current]
     await site.sessions.ask(
         visit, "identity", lambda token: site.devices.remove(visit, token, device_id)
     )
-    return see(f"{DEVICES}?said=removed")
+    return see(f"{DEVICES}?said={'removed-here' if device_id in here else 'removed'}")
 
 
 async def listed(site: Site, visit: Inside) -> tuple[Device, ...]:

@@ -4,6 +4,7 @@ import base64
 
 import msgspec
 
+from deploy.gateway.doors.identity import RESOURCES
 from deploy.gateway.session import Kept
 from deploy.gateway.web.cookies import Sealer
 from shared.randomness import Randomness
@@ -21,6 +22,7 @@ KEPT = Kept(
     idle_until=NOW + 900,
     ends_at=NOW + 12 * 3600,
 )
+LOGGED_ON = msgspec.structs.replace(KEPT, access=dict.fromkeys(RESOURCES, "token"))
 
 
 def cookies(**records: msgspec.Struct) -> dict[str, str]:

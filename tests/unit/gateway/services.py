@@ -68,3 +68,29 @@ async def lost(request: web.Request) -> web.Response:
     assert request.transport is not None
     request.transport.close()
     return web.Response()
+
+
+def account(*means: str) -> web.Response:
+    """Of somebody who has a passkey; two-step is on where it has means."""
+    two_step = {
+        "on": bool(means),
+        "mode": "every-log-on" if means else None,
+        "means": means,
+        "recovery_codes_left": 10 if means else 0,
+    }
+    return web.json_response(
+        {
+            "username": "juniper",
+            "email": None,
+            "claimed_email": None,
+            "practices": [],
+            "two_step": two_step,
+            "passkeys": {"offered": True, "made": 1, "suspended": 0},
+            "questions_set": False,
+            "recovery_routes": [],
+            "to_set_up": [],
+            "terms_version": None,
+            "locale": "en-US",
+            "time_zone": "UTC",
+        }
+    )

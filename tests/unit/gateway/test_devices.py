@@ -14,7 +14,8 @@ from deploy.gateway.web.devices import COOKIE, MOST, secret_for, used
 from deploy.gateway.web.visits import Visit
 from shared.randomness import Randomness
 from tests.support.clock import START
-from tests.unit.gateway.services import portal_before, problem
+from tests.unit.gateway.kept import LOGGED_ON, cookies
+from tests.unit.gateway.services import account, portal_before, problem
 
 pytestmark = pytest.mark.proves("MF-2")
 SEALER = Sealer([b"k" * 32], Randomness())
@@ -136,3 +137,44 @@ async def test_a_first_new_password_in_anothers_browser_is_kept_by_its_own_name(
             await browser.press(page, page.path, username=who, password="Maple-73-Lantern")
 
     assert services.brought[2:] == [("alice", "alices"), ("bob", "bobs")]
+
+
+@pytest.mark.parametrize(
+    ("current", "said"),
+    [
+        (True, "You are still logged on here."),
+        (False, "Whoever was logged on there is logged off."),
+    ],
+)
+async def test_who_removes_this_device_is_told_that_nobody_is_logged_off_here(
+    current: bool, said: str
+) -> None:
+    device_id = "0190d6a5-0000-7000-8000-000000000001"
+    moment = START.isoformat()
+    device = {
+        "device_id": device_id,
+        "name": None,
+        "agent": None,
+        "made_at": moment,
+        "used_at": moment,
+        "trusted_until": None,
+        "current": current,
+    }
+    left = [device]
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/account":
+            return account()
+        if request.method == "DELETE":
+            left.clear()
+            return web.Response(status=204)
+        return web.json_response({"devices": left})
+
+    async with portal_before(answer) as browser:
+        browser.cookies |= cookies(**{COOKIE_OF_SESSION: LOGGED_ON})
+        page = await browser.get(f"/settings/devices/{device_id}")
+        removed = await browser.press(page, f"/settings/devices/{device_id}/remove")
+
+    assert left == []
+    assert said in removed.text
+    assert ("is logged off" in removed.text) is not current

@@ -17,8 +17,8 @@ from aiohttp.test_utils import TestClient
 from deploy.gateway.doors.identity import RESOURCES, Gate
 from deploy.gateway.flows import KINDS, AppFlow, Flow
 from deploy.gateway.session import COOKIE
-from tests.unit.gateway.kept import KEPT, NOW, cookies
-from tests.unit.gateway.services import lost, portal_before, problem
+from tests.unit.gateway.kept import KEPT, LOGGED_ON, NOW, cookies
+from tests.unit.gateway.services import account, lost, portal_before, problem
 from tests.unit.gateway.settings import HOST
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -115,32 +115,6 @@ ON = "Two-step verification is on. If you have not seen your recovery codes, mak
 CONFIRM, MAKE = "/account/two-step/app/confirm", "/account/two-step/recovery-codes"
 
 
-def account(*means: str) -> web.Response:
-    """Of somebody who has a passkey; two-step is on where it has means."""
-    two_step = {
-        "on": bool(means),
-        "mode": "every-log-on" if means else None,
-        "means": means,
-        "recovery_codes_left": 10 if means else 0,
-    }
-    return web.json_response(
-        {
-            "username": "juniper",
-            "email": None,
-            "claimed_email": None,
-            "practices": [],
-            "two_step": two_step,
-            "passkeys": {"offered": True, "made": 1, "suspended": 0},
-            "questions_set": False,
-            "recovery_routes": [],
-            "to_set_up": [],
-            "terms_version": None,
-            "locale": "en-US",
-            "time_zone": "UTC",
-        }
-    )
-
-
 def losing(path: str, *had: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     """An identity whose first reply there gets lost, what it did being done; then the app that was
     being set up is the account's.
@@ -162,9 +136,6 @@ def losing(path: str, *had: str) -> Callable[[web.Request], Awaitable[web.Respon
         return await lost(request)
 
     return answer
-
-
-LOGGED_ON = msgspec.structs.replace(KEPT, access=dict.fromkeys(RESOURCES, "token"))
 
 
 @pytest.mark.proves("MF-1", "MF-4")
