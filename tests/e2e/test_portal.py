@@ -312,3 +312,32 @@ async def test_a_mail_provider_s_one_click_stops_a_topic_and_what_opens_links_do
     )
     [one] = shown.body["enrolments"]
     assert [way["channel"] for way in one["topics"]["message"]] == ["portal", "none"]
+
+
+@pytest.mark.proves("LG-2", "MF-2")
+async def test_a_new_password_in_a_shared_browser_makes_it_new_to_nobody(
+    stage: Stage, browser: Browser, person: Person
+) -> None:
+    known: dict[str, list[int]] = {}
+    other = await verified(stage, Person.met_for_the_first_time(stage.randomness))
+    await verified(stage, person)
+
+    async def look(who: Person) -> None:
+        page = await browser.get("/settings/devices")
+        assert page.text.count("This one") == 1
+        known.setdefault(who.username, []).append(page.text.count('<dd class="act">'))
+        del browser.cookies[SESSION]
+
+    for who in (other, person):
+        await logged_on(browser, who)
+        await look(who)
+    code = await acts.reset_token(stage, stage.stack.practice, other)
+    page = await browser.get("/reset-token")
+    page = await browser.press(page, "/reset-token", username=other.username, token=code)
+    new = {"password": "Copper-Heron-84", "again": "Copper-Heron-84"}
+    await browser.press(page, "/new-password", **new)
+    await look(other)
+    await logged_on(browser, person)
+    await look(person)
+
+    assert known == {other.username: [2, 2], person.username: [2, 2]}
