@@ -67,7 +67,7 @@ class IdempotencyKey:
 
 
 class IdempotencyKeys:
-    """Kept 24 h. A second call waits for the first's transaction, then gets its reply."""
+    """Kept 24 h at most. A second call waits for the first's transaction, then gets its reply."""
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock

@@ -526,21 +526,22 @@ class Identity:
     async def revoke(self, visit: Visit, refresh_token: str) -> None:
         await self.door.call(REVOKE, visit, body=Revocation(token=refresh_token))
 
-    async def reset(self, visit: Visit, grant: str, username: str, new_password: str) -> Session:
-        body = self._reset(visit, grant, username, new_password)
-        return await self._opened(RESET, visit, body, name=username)
+    async def reset(self, visit: Visit, grant: str, name: str, new_password: str) -> Session:
+        """`name` is the one that whoever the grant is for logs on by here."""
+        body = self._reset(visit, grant, name, new_password)
+        return await self._opened(RESET, visit, body, name=name)
 
-    async def reset_alone(self, visit: Visit, grant: str, username: str, new_password: str) -> None:
+    async def reset_alone(self, visit: Visit, grant: str, name: str, new_password: str) -> None:
         """With a grant that leads to the log-on: no session begins."""
-        body = self._reset(visit, grant, username, new_password)
+        body = self._reset(visit, grant, name, new_password)
         await self.door.call(RESET_ALONE, visit, body=body)
 
-    def _reset(self, visit: Visit, grant: str, username: str, new_password: str) -> Reset:
+    def _reset(self, visit: Visit, grant: str, name: str, new_password: str) -> Reset:
         """The grant says whose it is; who was here last may be somebody else."""
         return Reset(
             grant=grant,
             new_password=new_password,
-            device=secret_for(visit, username),
+            device=secret_for(visit, name),
             resource=RESOURCES,
             agent=visit.agent,
         )

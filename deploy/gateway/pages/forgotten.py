@@ -14,6 +14,7 @@ from deploy.gateway.pages.log_on import Nothing
 from deploy.gateway.pages.passwords import NewPassword, differing, marks
 from deploy.gateway.pages.reset_grants import proven
 from deploy.gateway.pages.site import ANYBODY, LinkForm, Site, arrive, token_of
+from deploy.gateway.web.devices import named_here
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.refusals import Refused
 from deploy.gateway.web.routes import Route, action, form, page
@@ -227,12 +228,13 @@ async def set_password(site: Site, visit: Visit, sent: PasswordForm, key: str) -
         raise flows.gone(ResetFlow)
     if sent.password != sent.again:
         return await show_new_password(site, visit, differing(visit, Filled(key=key)))
+    name = named_here(visit, flow.username, flow.name)
     try:
         if flow.ends != LOG_ON:
-            session = await site.identity.reset(visit, flow.grant, flow.username, sent.password)
+            session = await site.identity.reset(visit, flow.grant, name, sent.password)
             flows.drop(visit, ResetFlow)
             return await arrive(site, visit, site.sessions.begin(visit, session))
-        await site.identity.reset_alone(visit, flow.grant, flow.username, sent.password)
+        await site.identity.reset_alone(visit, flow.grant, name, sent.password)
     except Refused as refused:
         if refused.code != GRANT_USED:
             raise

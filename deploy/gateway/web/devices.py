@@ -29,6 +29,12 @@ class Devices(msgspec.Struct, frozen=True, kw_only=True):
     mine: tuple[Mine, ...] = ()  # the one used last is first
 
 
+def named_here(visit: Visit, *names: str) -> str:
+    """Return the first of an account's names by which somebody was here; else the first."""
+    mine = {each.name for each in kept(visit).mine}
+    return next((name for name in names if digest(name) in mine), names[0])
+
+
 def secret_for(visit: Visit, name: str | None = None) -> str | None:
     """What to bring along: of who logs on by this name, or of whoever was here last."""
     mine = kept(visit).mine

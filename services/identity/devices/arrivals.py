@@ -71,7 +71,8 @@ class Arrivals:
         """Begin a session there; a trusted device spares its holder the code.
 
         With a full one a new device gets its secret, which is handed out this once. `failures`
-        came before it. `alerts` is false where the holder is told of it otherwise, but of failures.
+        came before it. `alerts` is false where the holder is told of it otherwise, but of what has
+        failed before.
         """
         opened = await self.sessions.open(
             act,

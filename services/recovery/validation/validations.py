@@ -64,7 +64,7 @@ class Validations:
         return Question(
             challenge=self._challenge(asked.id),
             addresses=asked.addresses,
-            life=asked.expires_at - by.now,
+            life=max(asked.expires_at - by.now, timedelta()),
         )
 
     async def _ask(self, act: Act, fields: Fields) -> Asked:

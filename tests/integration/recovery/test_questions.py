@@ -12,13 +12,14 @@ import pytest_asyncio
 
 from services.recovery.__main__ import PROGRAM
 from services.recovery.questions.bank import BANK
+from services.recovery.questions.model import Holder
+from services.recovery.questions.store import questions
 from shared.contracts.identity import AccountState
 from shared.contracts.languages import Language
 from shared.contracts.recovery import SECURITY_QUESTIONS_SET, SecurityQuestionsSet
 from shared.trust.access import AccessTokenInvalid, SessionCaller, SessionGuard
 from shared.trust.ciphers import KeyPair
 from shared.trust.grants import GrantAct, GrantChecker, Verb
-from shared.trust.hashing import PasswordHasher
 from tests.builders.people import Person, a_person
 from tests.builders.questions import FIVE, OTHERS, chosen
 from tests.rigs.issuer import Issuer
@@ -337,28 +338,25 @@ async def test_a_session_that_ends_while_answers_are_hashed_sets_no_questions(
     recovery: Recovery, identity: Issuer, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Five slow hashes take seconds; whose session was ended within them is nobody by then."""
-    begun: list[str] = []
-    hash_ = PasswordHasher.hash
-
-    async def hash_meanwhile(self: PasswordHasher, password: str, **said: Any) -> str:
-        begun.append(password)
-        return await hash_(self, password, **said)
-
-    guard = type(recovery.plumbing.access_tokens.sessions)
+    held: list[object] = []
+    hold, guard = questions.hold_holder, type(recovery.plumbing.access_tokens.sessions)
     check = guard.check
 
+    async def hold_meanwhile(*said: Any, **more: Any) -> Holder | None:
+        held.append(said)
+        return await hold(*said, **more)
+
     async def check_meanwhile(self: SessionGuard, caller: SessionCaller, *, now: datetime) -> None:
-        if begun:
+        if len(held) == 2:  # once before the hashing, and once in the transaction
             raise AccessTokenInvalid
         await check(self, caller, now=now)
 
-    monkeypatch.setattr(PasswordHasher, "hash", hash_meanwhile)
+    monkeypatch.setattr(questions, "hold_holder", hold_meanwhile)
     monkeypatch.setattr(guard, "check", check_meanwhile)
 
     answer = await recovery.sets(await identity.token(person))
 
     assert answer.refused() == (401, "unauthenticated")
-    assert len(begun) == len(FIVE)
     assert await recovery.rows("SELECT FROM security_questions") == []
     assert await told(recovery) == []
 

@@ -93,7 +93,7 @@ class Services:
         if request.path not in ("/sessions", "/passwords/reset"):
             return problem(503, "unavailable")
         sent = await request.json()
-        who = sent.get("name", "bob")
+        who = sent.get("name", "bob").partition("@")[0]
         self.brought.append((who, sent.get("device")))
         if request.path == "/passwords/reset" and self.ends == "log-on":
             return web.Response(status=204)
@@ -102,15 +102,20 @@ class Services:
 
 
 @pytest.mark.proves("LG-2")
+@pytest.mark.parametrize("logs_on_by", ["bob", "bob@mail.example"])
 @pytest.mark.parametrize("ends", ["home", "log-on"])
-async def test_a_new_password_in_anothers_browser_leaves_the_other_what_is_hers(ends: str) -> None:
+async def test_a_new_password_in_anothers_browser_leaves_the_other_what_is_hers(
+    ends: str, logs_on_by: str
+) -> None:
     services = Services(ends=ends)
 
     async with portal_before(services.answer) as browser:
-        for who in ("bob", "alice"):
+        for who in (logs_on_by, "alice"):
             page = await browser.get("/log-on")
             await browser.press(page, page.path, username=who, password="Maple-73-Lantern")
             browser.cookies.pop(COOKIE_OF_SESSION)
+        page = await browser.get("/forgot-password")
+        await browser.press(page, page.path, username=logs_on_by)
         page = await browser.get("/reset-token")
         page = await browser.press(page, page.path, username="bob", token="01234567")
         await browser.press(page, page.path, password="Copper-73-Oak", again="Copper-73-Oak")

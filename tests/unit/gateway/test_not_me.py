@@ -10,11 +10,13 @@ from tests.unit.gateway.settings import HOST
 
 TAKEN = {
     "en": (
-        "one that was added since is taken away",
+        "An account e-mail that was changed in the last 72 hours is put back.",
+        "one that was added with it or since is taken away",
         "Your passkeys and your security questions are void",
     ),
     "es": (
-        "se quita el que se añadió desde entonces",
+        "que se cambió en las últimas 72 horas vuelve a ser el de antes.",
+        "se quita el que se puso con él o después",
         "Sus llaves de acceso y sus preguntas de seguridad dejan de servir",
     ),
 }
