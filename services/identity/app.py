@@ -159,6 +159,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             plumbing,
             accounts=account.accounts,
             replaced_emails=email.replaced,
+            patients=patient.patients,
             sessions=session.sessions,
         ),
         questions=questions.compose(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.identity.accounts.accounts import Accounts
 from services.identity.emails.replaced import ReplacedEmails
 from services.identity.freezes.freezes import Freezes
+from services.identity.patients.patients import Patients
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
 from shared.program.program import Plumbing
@@ -20,6 +21,7 @@ def compose(
     *,
     accounts: Accounts,
     replaced_emails: ReplacedEmails,
+    patients: Patients,
     sessions: Sessions,
 ) -> Features:
     """Build the group."""
@@ -29,6 +31,7 @@ def compose(
             digests=plumbing.digests,
             accounts=accounts,
             replaced_emails=replaced_emails,
+            patients=patients,
             sessions=sessions,
             metrics=plumbing.metrics,
         )

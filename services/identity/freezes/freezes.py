@@ -16,7 +16,8 @@ from services.identity.freezes.errors import NotMeLinkInvalid, WrongBirthDate
 from services.identity.passkeys.model import PasskeyEnd
 from services.identity.passkeys.store import passkeys
 from services.identity.passwords.lockouts import NOBODY
-from services.identity.patients.store import enrolments
+from services.identity.patients.patients import Patients
+from services.identity.patients.store import enrolments, patients
 from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Sessions
 from shared import one_time
@@ -33,6 +34,7 @@ class Freezes:
     digests: Digests
     accounts: Accounts
     replaced_emails: ReplacedEmails
+    patients: Patients
     sessions: Sessions
     metrics: Metrics
 
@@ -79,6 +81,9 @@ class Freezes:
             await one_time.void(act.tx, purpose, account_id, now=act.now)
         undone = await self.replaced_emails.undo(act, view, changed_at=changed_at)
         act.detail = undone
+        if undone is EmailUndone.REMOVED:  # recovery has forgotten what RC-6 reads of them
+            for patient in await patients.renew(act.tx, account_id):
+                self.patients.announce(act, patient)
         after = await self.accounts.changed(act, account_id)
         tell(
             act,

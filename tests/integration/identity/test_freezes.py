@@ -381,6 +381,23 @@ async def test_a_first_e_mail_that_came_with_the_change_or_after_it_is_taken_awa
     assert row["detail"] == "email_removed"
 
 
+@pytest.mark.proves("ID-6", "RC-6")
+async def test_where_it_is_taken_away_the_records_are_told_again(
+    desk: PracticeDesk, postman: Postman
+) -> None:
+    """Recovery has forgotten what it read of them while there was an e-mail."""
+    identity, _, person = await one_at(desk)
+    [record] = await identity.rows("SELECT id, version FROM patients")
+    link = await by_a_link_of_before(identity, postman, person)
+
+    assert (await freeze(identity, link)).status == 204
+
+    told = (await identity.events("person-changed"))[-1]
+    assert (told["patient_id"], told["account_id"]) == (str(record["id"]), str(person.id))
+    [after] = await identity.rows("SELECT version FROM patients")
+    assert after["version"] == record["version"] + 1
+
+
 @pytest.mark.proves("ID-6")
 async def test_an_e_mail_that_the_release_before_put_back_is_not_put_back_again(
     identity: Identity, postman: Postman

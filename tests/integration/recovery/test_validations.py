@@ -642,6 +642,21 @@ async def test_what_validation_alone_reads_is_forgotten_of_whom_it_is_shut_to_fo
     assert (await validated(recovery)).status == 200
 
 
+@pytest.mark.proves("RC-6", "RC-9")
+async def test_where_a_freeze_has_taken_the_e_mail_away_it_is_open_once_the_records_came_again(
+    recovery: Recovery,
+) -> None:
+    account = an_account(email="thief@mail.example")
+    await recovery.knows(account)
+    record = await recovery.knows_record_of(account.account_id)
+    assert await recovery.features.validation.validations.forget_unread() == 1
+
+    await recovery.knows(msgspec.structs.replace(account, email=None), version=2)
+    await recovery.knows_person(record, version=2)
+
+    assert (await validated(recovery)).status == 200
+
+
 @pytest.mark.proves("RC-7")
 @pytest.mark.parametrize(
     ("practice", "answered", "mails"),

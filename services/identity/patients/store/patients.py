@@ -225,8 +225,22 @@ async def hand_over(
 ) -> tuple[Patient, ...]:
     """Give every record of the one account to the other; return them at their new versions (MG-5).
 
-    Both accounts are held; the records are held in the order of their ids.
+    Both accounts are held.
     """
+    held = await _hold_of(tx, absorbed_id)
+    await tx.execute(
+        "UPDATE enrolments SET account_id = $2 WHERE account_id = $1", absorbed_id, survivor_id
+    )
+    return await _renew(tx, held, survivor_id)
+
+
+async def renew(tx: Connection, account_id: AccountId) -> tuple[Patient, ...]:
+    """Return every record of an account at a new version, to be told again. The account is held."""
+    return await _renew(tx, await _hold_of(tx, account_id), account_id)
+
+
+async def _hold_of(tx: Connection, account_id: AccountId) -> Sequence[PatientId]:
+    """Hold an account's records, in the order of their ids."""
     held = await tx.fetch(
         """
         SELECT p.id FROM patients p JOIN enrolments e ON e.patient_id = p.id
@@ -234,17 +248,20 @@ async def hand_over(
         ORDER BY p.id
         FOR NO KEY UPDATE OF p
         """,
-        absorbed_id,
+        account_id,
     )
-    await tx.execute(
-        "UPDATE enrolments SET account_id = $2 WHERE account_id = $1", absorbed_id, survivor_id
-    )
+    return [row["id"] for row in held]
+
+
+async def _renew(
+    tx: Connection, held: Sequence[PatientId], account_id: AccountId
+) -> tuple[Patient, ...]:
     rows = await tx.fetch(
         f"UPDATE patients p SET version = version + 1 WHERE id = ANY($1) "  # noqa: S608 - columns of ours
         f"RETURNING {_PATIENT}",
-        [row["id"] for row in held],
+        held,
     )
-    return tuple(_patient(row, survivor_id) for row in rows)
+    return tuple(_patient(row, account_id) for row in rows)
 
 
 def _named(patient: Patient) -> PatientName:

@@ -58,7 +58,7 @@ async def find(connection: Connection, name_digest: bytes) -> Holder | None:
 
 async def forget_unread(tx: Connection, *, limit: int) -> int:
     """Drop what validation alone reads of whom it is shut to: who has used it, and who has an
-    account e-mail. Where a freeze takes that away, it opens again with the practice's next record.
+    account e-mail. Where a freeze takes that away, identity tells its records again (RC-9).
     """
     rows = await tx.fetch(
         """
