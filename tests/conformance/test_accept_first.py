@@ -7,6 +7,7 @@ from tests.conformance.misses import ACCEPTED
 from tests.conformance.refusals import Recipe
 from tests.conformance.stage import Stage, send
 from tests.conformance.verbs import NAMED, VERBS, Verb
+from tests.support.tables import everything
 
 pytestmark = pytest.mark.proves("LG-4")
 
@@ -28,16 +29,7 @@ def test_a_verb_that_always_answers_alike_is_tried_with_hit_and_miss(verb: Verb)
 
 async def counts(stage: Stage) -> dict[str, int]:
     """How many rows each of the service's tables has."""
-    tables = await stage.replica.rows(
-        "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
-        " AND has_table_privilege(quote_ident(schemaname) || '.' || tablename, 'SELECT')"
-    )
-    found = {}
-    for table in tables:
-        query = f'SELECT count(*) FROM "{table["name"]}"'  # noqa: S608 - the service's own tables
-        [row] = await stage.replica.rows(query)
-        found[table["name"]] = row[0]
-    return found
+    return {name: len(rows) for name, rows in (await everything(stage.replica.rows)).items()}
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,14 @@ from shared.acts import Act, Acts
 from tests.conformance.examples.identity import IdentityStage
 from tests.conformance.stage import example, send
 from tests.conformance.verbs import Verb, those
+from tests.support.tables import everything
 
 pytestmark = pytest.mark.proves("SE-1")
 WRITES_NOTHING = "it writes nothing"
 KEPT_OF_REFUSALS = ("audit", "limits", "source")
+SESSIONS = """
+    SELECT (to_jsonb(s) - 'ended_at' - 'ended_by')::text AS it FROM sessions s ORDER BY 1
+"""
 OTHERWISE: Mapping[str, str] = {
     **dict.fromkeys(
         (
@@ -81,19 +85,10 @@ async def test_a_session_that_ends_between_the_guard_and_the_act_changes_nothing
 
 
 async def contents(stage: IdentityStage) -> Mapping[str, Sequence[str]]:
-    """All that identity keeps, but what is counted and audited of a refusal too."""
-    found = await stage.replica.rows(
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'identity'"
-    )
-    tables = sorted(str(row["tablename"]) for row in found)
-    assert {"accounts", "sessions", "log_on_names"} <= set(tables)
-    return {
-        table: [str(row["it"]) for row in await stage.replica.rows(rows_of(table))]
-        for table in tables
-        if not table.startswith(KEPT_OF_REFUSALS)
-    }
-
-
-def rows_of(table: str) -> str:
-    ended = "- 'ended_at' - 'ended_by'" if table == "sessions" else ""
-    return f"SELECT (to_jsonb(t) {ended})::text AS it FROM {table} t ORDER BY 1"  # noqa: S608 - ours
+    """All that identity keeps, but that the session has ended, and what is counted and audited of
+    a refusal too.
+    """
+    found = await everything(stage.replica.rows)
+    assert {"accounts", "sessions", "log_on_names"} <= found.keys()
+    found["sessions"] = [row["it"] for row in await stage.replica.rows(SESSIONS)]
+    return {name: rows for name, rows in found.items() if not name.startswith(KEPT_OF_REFUSALS)}

@@ -20,6 +20,7 @@ from tests.conformance.stage import Stage
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.deliveries import delivered
+from tests.support.tables import everything
 
 HEARD = [
     (queue.name, contract)
@@ -43,14 +44,7 @@ MADE: Mapping[Contract[Any], Callable[[Any, int], Any]] = {
 
 async def kept(stage: Stage, subject: UUID) -> list[str]:
     """Every row that is about it, as text, without its id."""
-    tables = await stage.replica.rows(
-        "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
-        " AND has_table_privilege(quote_ident(schemaname) || '.' || tablename, 'SELECT')"
-    )
-    found = []
-    for table in tables:
-        query = f'SELECT t::text AS whole FROM "{table["name"]}" t'  # noqa: S608 - its own tables
-        found += [row["whole"] for row in await stage.replica.rows(query)]
+    found = [row for rows in (await everything(stage.replica.rows)).values() for row in rows]
     return sorted(row.replace(str(subject), "it") for row in found if str(subject) in row)
 
 

@@ -14,6 +14,7 @@ from tests.conformance.verbs import program
 from tests.integration.identity.test_operator_verbs import added, run
 from tests.rigs.identity import Identity
 from tests.support.database import Database
+from tests.support.tables import everything
 
 pytestmark = pytest.mark.proves("ST-3")
 
@@ -70,19 +71,10 @@ def test_every_verb_reads_only_or_takes_dry_run_and_is_tried(service: str) -> No
         assert not command.changes or command.name in {*CALLS, *ELSEWHERE}, command.name
 
 
-async def tables(database: Database) -> dict[str, Sequence[str]]:
+async def tables(database: Database) -> dict[str, list[str]]:
     """Every row that identity has."""
     async with database.connection("identity") as connection:
-        names = await connection.fetch(
-            "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
-        )
-        return {
-            each["name"]: sorted(
-                row[0]
-                for row in await connection.fetch(f"SELECT t::text FROM {each['name']} t")  # noqa: S608 - ours
-            )
-            for each in names
-        }
+        return await everything(connection.fetch)
 
 
 @pytest.mark.parametrize("verb", CALLS)
