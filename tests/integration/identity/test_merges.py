@@ -242,15 +242,22 @@ async def test_what_the_survivor_had_claimed_gives_way_to_the_verified_address(
     assert [row["state"] for row in links] == ["superseded"]
 
 
+async def taken_over(
+    identity: Identity, registry: Registry, postman: Postman
+) -> tuple[str, Person, Person]:
+    """The link that says so, whose password is the thief's by now, and an account of his own."""
+    survivor, absorbed = await registry.two(email="june@mail.example")
+    link = await a_link(identity, postman, survivor)
+    identity.clock.advance(seconds=1)
+    return link, replace(survivor, password=THIEF_S), absorbed
+
+
 @pytest.mark.proves("ID-6", "RC-9")
 async def test_an_address_that_came_by_a_merge_is_taken_away_by_a_link_of_before(
     identity: Identity, registry: Registry, postman: Postman
 ) -> None:
     """However long it was the other's: whoever has the session merges an account of his into it."""
-    survivor, absorbed = await registry.two(email="june@mail.example")
-    link = await a_link(identity, postman, survivor)
-    survivor = replace(survivor, password=THIEF_S)
-    identity.clock.advance(seconds=1)
+    link, survivor, absorbed = await taken_over(identity, registry, postman)
     await registry.merge(survivor, absorbed)
     assert (await registry.account(survivor))["email"]["address"] == "june@mail.example"
 
@@ -264,10 +271,7 @@ async def test_an_address_that_came_by_a_merge_is_taken_away_by_a_link_of_before
 async def test_so_is_one_that_was_replaced_before_the_merge_and_is_claimed_again_after_it(
     identity: Identity, registry: Registry, postman: Postman
 ) -> None:
-    survivor, absorbed = await registry.two(email="june@mail.example")
-    link = await a_link(identity, postman, survivor)
-    survivor = replace(survivor, password=THIEF_S)
-    identity.clock.advance(seconds=1)
+    link, survivor, absorbed = await taken_over(identity, registry, postman)
     await changed(identity, postman, absorbed, "new@mail.example")
     await registry.merge(survivor, absorbed)
     token = str((await registry.session(survivor))["access_token"])

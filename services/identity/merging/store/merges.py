@@ -92,8 +92,8 @@ async def leave_names(
     tx: Connection, absorbed_id: AccountId, survivor_id: AccountId, *, now: datetime
 ) -> None:
     """Every name counts as the survivor's; the username goes on only as a merged one (ID-4), and
-    an address that was replaced is never the survivor's to have back. All are the
-    survivor's since now: of addresses a freeze by an earlier link takes each away (RC-9).
+    an address that was replaced is never the survivor's to have back. Each is the survivor's since
+    now, so that a freeze by an earlier link takes an address away (RC-9).
     """
     await tx.execute(
         """
