@@ -8,6 +8,11 @@ from uuid import UUID
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
+def base64url(value: bytes) -> str:
+    """Write bytes so, without padding (RFC 7515, 2): for links, headers and JSON."""
+    return urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
 class Randomness:
     """The operating system's entropy; a test may hand in another source of bytes."""
 
@@ -21,7 +26,7 @@ class Randomness:
 
     def token(self, count: int = 32) -> str:
         """Return `count` bytes (256 bits by default) as base64url without padding."""
-        return urlsafe_b64encode(self.bytes(count)).rstrip(b"=").decode()
+        return base64url(self.bytes(count))
 
     def crockford(self, symbols: int) -> str:
         """Return that many Crockford base32 symbols, five bits each."""

@@ -1,8 +1,9 @@
 """Opaque secrets: made once, handed out once, kept as a keyed digest."""
 
 import hmac
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
+
+from shared.randomness import base64url
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +26,4 @@ class Digests:
         """Return a token of 256 bits, as `Randomness.token` writes one: the same each time, for
         what is to be shown again and not to be kept.
         """
-        return urlsafe_b64encode(self.of(purpose, of)).rstrip(b"=").decode()
+        return base64url(self.of(purpose, of))

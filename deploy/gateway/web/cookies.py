@@ -1,7 +1,7 @@
 """Cookies: the gateway's only memory, sealed, so that any replica goes on where another left."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from shared.randomness import Randomness
+from shared.randomness import Randomness, base64url
 from shared.trust.ciphers import Cipher, CipherBroken
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -33,7 +33,7 @@ class Sealer:
     def seal(self, name: str, record: msgspec.Struct) -> str:
         """Raises CookieTooLarge."""
         sealed = self._cipher.encrypt(msgspec.msgpack.encode(record), bound(name, type(record)))
-        value = VERSION + urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        value = VERSION + base64url(sealed)
         if len(name) + len(value) > LARGEST:
             raise CookieTooLarge(name)
         return value

@@ -1,11 +1,11 @@
 """Forged posts: refused unless the browser says they are ours, and the form was made for it."""
 
 import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 
 from aiohttp import web
 
+from shared.randomness import base64url
 from shared.trust.ciphers import derive
 from shared.trust.tokens import Digests
 
@@ -24,13 +24,13 @@ class Forgery:
 
     def token(self, visitor: str) -> str:
         """Return what a form made for this browser carries."""
-        return written(self._digests[0].of(PURPOSE, visitor))
+        return base64url(self._digests[0].of(PURPOSE, visitor))
 
     def passes(self, request: web.Request, visitor: str, token: str) -> bool:
         """Whether both hold: the browser calls the post ours, and the form was made for it."""
         given = token.encode(errors="replace")
         made = any(
-            hmac.compare_digest(written(digests.of(PURPOSE, visitor)).encode(), given)
+            hmac.compare_digest(base64url(digests.of(PURPOSE, visitor)).encode(), given)
             for digests in self._digests
         )
         return made and self._same_origin(request)
@@ -41,7 +41,3 @@ class Forgery:
         if site is not None:
             return site in OURS
         return request.headers.get("Origin") == self._origin
-
-
-def written(digest: bytes) -> str:
-    return urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -39,6 +39,7 @@ from services.identity.passkeys.model import (
     RelyingParty,
     Signed,
 )
+from shared.randomness import base64url
 
 KINDS: Mapping[COSEAlgorithmIdentifier, tuple[COSEKTY, COSECRV | None]] = MappingProxyType(
     {
@@ -215,7 +216,7 @@ def _require_usable(key: bytes) -> None:
 
 def encoded(value: bytes) -> str:
     """As WebAuthn's JSON writes bytes."""
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+    return base64url(value)
 
 
 def _decoded(text: str) -> bytes:

@@ -21,7 +21,7 @@ from services.identity.passkeys.model import (
 from services.identity.passkeys.store import ceremonies as store
 from shared.acts import Act
 from shared.contracts.ids import AccountId, SessionId
-from shared.randomness import Randomness
+from shared.randomness import Randomness, base64url
 from shared.trust.ciphers import Cipher, CipherBroken
 
 BOUND = b"passkey ceremony"
@@ -127,4 +127,4 @@ class Ceremonies:
 
     def _sealed(self, ceremony: Ceremony) -> str:
         sealed = self.cipher.encrypt(msgspec.json.encode(ceremony), BOUND)
-        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        return base64url(sealed)

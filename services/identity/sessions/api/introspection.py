@@ -1,6 +1,5 @@
 """Introspection (RFC 7662) and the keys that access tokens are signed with (RFC 7517)."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -13,6 +12,7 @@ from services.identity.sessions.reach import Area, AreaState, Sight, areas
 from shared.contracts.ids import PatientId, PracticeId, SessionId
 from shared.contracts.keys import KeyPurpose, PublicKey
 from shared.http.routes import Body, Call, NoBody, Reply
+from shared.randomness import base64url
 from shared.trust.access import AccessTokenInvalid, Anonymous, ClientCaller, SessionCaller
 
 KEPT_SECONDS = 120  # a following key is known long before its use, a revoked one soon gone
@@ -121,4 +121,4 @@ def introspected_client(caller: ClientCaller) -> IntrospectionReply:
 
 
 def _signing_key(key: PublicKey) -> SigningKey:
-    return SigningKey(kid=key.kid, x=urlsafe_b64encode(key.raw).rstrip(b"=").decode())
+    return SigningKey(kid=key.kid, x=base64url(key.raw))
