@@ -1,15 +1,19 @@
-"""Ports of the loopback interface: a free one, and who holds one that is not."""
+"""Ports of the loopback interface: one that is ours to listen on, and who holds one that is not."""
 
 import errno
 import socket
+from collections import deque
 from pathlib import Path
 
 from shared.randomness import Randomness
 
 LOOPBACK = "127.0.0.1"
-# Below the range the kernel takes outgoing ports from: a port found free stays free until used.
+# Below the range the kernel takes outgoing ports from: only a listener can take one of these.
 LOWEST, HIGHEST = 20000, 32000
+HELD_AT_ONCE = 256  # more than a stack of three replicas draws before it listens on the first
 LISTENING = "0A"
+
+held: deque[socket.socket] = deque()
 
 
 def is_free(port: int) -> bool:
@@ -26,19 +30,33 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port nobody listens on, chosen at random so that two runs hardly ever meet."""
+    """Return a port that nobody has, and that no other draw returns while this one is held.
+
+    A server may need seconds from the draw to its listening, and several runs start servers at
+    once. So the port is bound here, without SO_REUSEADDR: a second draw of it fails, in this
+    process and in any other. Set afterwards, the option lets a server listen beside us that sets
+    it too, as servers do. It is given up after the next HELD_AT_ONCE draws: each is a descriptor.
+    """
     while True:
         port = int(Randomness().between(LOWEST, HIGHEST))
-        if is_free(port):
-            return port
+        hold = socket.socket()
+        try:
+            hold.bind((LOOPBACK, port))
+        except OSError as problem:
+            hold.close()
+            if problem.errno != errno.EADDRINUSE:
+                raise
+            continue
+        hold.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.append(hold)
+        if len(held) > HELD_AT_ONCE:
+            held.popleft().close()
+        return port
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Return that many of them, no two alike."""
-    found: set[int] = set()
-    while len(found) < count:
-        found.add(free_port())
-    return tuple(found)
+    """Return that many of them."""
+    return tuple(free_port() for _ in range(count))
 
 
 def holder(port: int) -> str:

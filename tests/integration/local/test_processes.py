@@ -5,7 +5,9 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import msgspec
 import pytest
@@ -27,6 +29,13 @@ program = run.start("child", [sys.executable, "-c", "import time; time.sleep(600
                     environ=os.environ, log=Path(sys.argv[1]) / "child.log")
 print(program.pid, flush=True)
 time.sleep(600)
+"""
+DRAW = """
+import sys
+from deploy.local import ports
+ports.LOWEST, ports.HIGHEST = 20000, 20100
+print(*ports.free_ports(30), flush=True)
+sys.stdin.read()
 """
 
 
@@ -146,3 +155,23 @@ def test_the_ports_of_three_of_each_are_ten_apart_and_no_two_alike() -> None:
     assert fixed.portal == (8100, 8110, 8120)
     for listening in (fixed.listeners, free.listeners):
         assert len(set(listening)) == len(listening) == 3 + 2 * 3 * 5
+
+
+def test_two_runs_never_draw_one_port() -> None:
+    command = [sys.executable, "-c", DRAW]
+    with ExitStack() as until_all_have_drawn:
+        draws = [
+            until_all_have_drawn.enter_context(Popen(command, stdin=PIPE, stdout=PIPE, text=True))
+            for _ in range(2)
+        ]
+        drawn = [port for each in draws if each.stdout for port in each.stdout.readline().split()]
+
+    assert len(set(drawn)) == len(drawn) == 2 * 30
+
+
+async def test_a_server_listens_on_the_port_that_was_drawn_for_it() -> None:
+    port = ports.free_port()
+
+    async with await asyncio.start_server(lambda *_: None, ports.LOOPBACK, port):
+        assert not ports.is_free(port)
+    assert ports.is_free(port)
