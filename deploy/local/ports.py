@@ -1,6 +1,7 @@
 """Ports of the loopback interface: one that is ours to listen on, and who holds one that is not."""
 
 import errno
+import os
 import socket
 from collections import deque
 from pathlib import Path
@@ -13,7 +14,7 @@ LOWEST, HIGHEST = 20000, 32000
 HELD_AT_ONCE = 256  # more than a stack of three replicas draws before it listens on the first
 LISTENING = "0A"
 
-held: deque[socket.socket] = deque()
+held: deque[int] = deque()  # descriptors: the end of the process closes what is left
 
 
 def is_free(port: int) -> bool:
@@ -48,9 +49,9 @@ def free_port() -> int:
                 raise
             continue
         hold.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.append(hold)
+        held.append(hold.detach())
         if len(held) > HELD_AT_ONCE:
-            held.popleft().close()
+            os.close(held.popleft())
         return port
 
 
