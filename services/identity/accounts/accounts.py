@@ -60,8 +60,7 @@ class Accounts:
         session must not find his change afterwards (SE-1).
         """
         await store.hold(tx, account_id)
-        if not await held_sessions.hold(tx, session_id):
-            raise AccessTokenInvalid
+        await held_sessions.hold(tx, session_id)
         view = await self.view(tx, account_id)
         if view.account.state is not AccountState.ACTIVE:
             raise AccessTokenInvalid

@@ -39,7 +39,6 @@ from shared.contracts.ids import AccountId, SessionId
 from shared.db import Database
 from shared.errors import Refused, Violation
 from shared.http.source_budget import SourceBudget
-from shared.trust.access import AccessTokenInvalid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +80,8 @@ class SecondSteps:
 
         Raises AccessTokenInvalid.
         """
-        if session_id is not None and not await held_sessions.hold(act.tx, session_id):
-            raise AccessTokenInvalid
+        if session_id is not None:
+            await held_sessions.hold(act.tx, session_id)
         outcome = await self.judge(act, account_id, offered)
         return await self.count(act, account_id, outcome, session_id=session_id)
 
@@ -137,8 +136,7 @@ class SecondSteps:
         The account is held. Raises AccessTokenInvalid, CeremonyOver, PasskeyInvalid and
         SecondStepOver.
         """
-        if not await held_sessions.hold(act.tx, session_id):
-            raise AccessTokenInvalid
+        await held_sessions.hold(act.tx, session_id)
         verdict = await self.answers.take(act, answered, of=account_id, suspended=suspended)
         if verdict.passkey_id is not None:
             return verdict.passkey_id

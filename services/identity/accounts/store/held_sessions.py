@@ -2,11 +2,13 @@
 
 from shared.contracts.ids import SessionId
 from shared.db import Connection
+from shared.trust.access import AccessTokenInvalid
 
 
-async def hold(tx: Connection, session_id: SessionId) -> bool:
-    """Hold a session until commit; False: it has ended."""
+async def hold(tx: Connection, session_id: SessionId) -> None:
+    """Hold a session until commit. Raises AccessTokenInvalid where it has ended."""
     held = await tx.fetchval(
         "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL FOR NO KEY UPDATE", session_id
     )
-    return held is not None
+    if held is None:
+        raise AccessTokenInvalid
