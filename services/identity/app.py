@@ -46,7 +46,7 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
         subscriptions=subscriptions(built, plumbing.public_keys),
         loops=(
             *built.passwords.loops,
-            *sweepers(plumbing, built.accounts.accounts),
+            *sweepers(plumbing),
             *built.patients.loops,
             *built.practices.loops,
             *built.requests.loops,
@@ -82,18 +82,16 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
     patient = patients.compose(plumbing)
     session = sessions.compose(
         plumbing,
-        accounts=account.accounts,
         issuer=issuer,
         own_keys=own_keys,
         revoked=practice.revoked_clients,
     )
-    device = devices.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
-    passkey = passkeys.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
+    device = devices.compose(plumbing, sessions=session.sessions)
+    passkey = passkeys.compose(plumbing, sessions=session.sessions)
     password = passwords.compose(plumbing, hasher=hasher_of(plumbing.settings, plumbing.metrics))
     email = emails.compose(plumbing, mint=mint)
     steps = two_step.compose(
         plumbing,
-        accounts=account.accounts,
         hasher=password.hasher,
         answers=passkey.answers,
         sessions=session.sessions,
@@ -101,7 +99,6 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
     proof = proving.compose(
         plumbing,
         own_keys=own_keys,
-        accounts=account.accounts,
         secrets=password,
         second_steps=steps.second_steps,
         answers=passkey.answers,
@@ -110,7 +107,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
     entry = log_on.compose(
         plumbing,
         grants=grants,
-        holders=account,
+        tellings=account.tellings,
         secrets=password,
         second_steps=steps.second_steps,
         keys=passkey,
@@ -124,7 +121,6 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         grants=grants,
         own_keys=own_keys,
         confirmations=proof.confirmations,
-        accounts=account.accounts,
         patients=patient.patients,
         addresses=email,
         secrets=password,
@@ -135,7 +131,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
     return Features(
         desk=desk.compose(
             plumbing,
-            holders=account,
+            tellings=account.tellings,
             secrets=password,
             patients=patient.patients,
             sessions=session.sessions,
@@ -148,7 +144,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         credentials=credentials.compose(
             plumbing,
             confirmations=proof.confirmations,
-            holders=account,
+            tellings=account.tellings,
             addresses=email,
             passwords=password.passwords,
             keys=passkey,
@@ -157,18 +153,16 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         ),
         freezes=freezes.compose(
             plumbing,
-            accounts=account.accounts,
             replaced_emails=email.replaced,
             patients=patient.patients,
             sessions=session.sessions,
         ),
         questions=questions.compose(
-            plumbing, grants=grants, holders=account, sessions=session.sessions
+            plumbing, grants=grants, tellings=account.tellings, sessions=session.sessions
         ),
         merging=merging.compose(
             plumbing,
             grants=grants,
-            accounts=account.accounts,
             patients=patient.patients,
             sessions=session.sessions,
         ),
@@ -179,5 +173,4 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         sessions=session,
         patients=patient,
         practices=practice,
-        accounts=account,
     )

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts import features as accounts
 from services.identity.credentials import features as credentials
 from services.identity.desk import features as desk
 from services.identity.devices import features as devices
@@ -37,4 +36,3 @@ class Features:
     sessions: sessions.Features
     patients: patients.Features
     practices: practices.Features
-    accounts: accounts.Features

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.patients import features as patients
 from services.identity.practices import features as practices
 from services.identity.settings import Settings
@@ -21,7 +21,6 @@ from shared.publications import Published
 
 def snapshots(plumbing: Plumbing[Settings]) -> tuple[Published, ...]:
     """Practices first: whoever hears of an account then knows its practices."""
-    account = Accounts()
     patient = patients.compose(plumbing).patients
     practice = practices.practices(plumbing)
 
@@ -31,7 +30,7 @@ def snapshots(plumbing: Plumbing[Settings]) -> tuple[Published, ...]:
 
     async def tell_accounts(act: Act, ids: Sequence[UUID]) -> None:
         for account_id in ids:
-            await account.announce(act, AccountId(account_id))
+            await accounts.announce(act, AccountId(account_id))
 
     async def tell_persons(act: Act, ids: Sequence[UUID]) -> None:
         await patient.tell(act, [PatientId(patient_id) for patient_id in ids])

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.identity.accounts.accounts import Accounts
-from services.identity.accounts.store import accounts, names
+from services.identity.accounts import accounts
+from services.identity.accounts.store import accounts as account_store
+from services.identity.accounts.store import names
 from services.identity.devices.store import devices
 from services.identity.passkeys.store import ceremonies
 from services.identity.passwords.store import lockouts
@@ -68,7 +69,6 @@ class CeremonySweeper:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameSweeper:
     acts: Acts
-    accounts: Accounts
     clock: Clock
 
     async def once(self) -> int:
@@ -79,20 +79,20 @@ class NameSweeper:
         async with self.acts.open(self.acts.of_the_service(self.clock.now())) as act:
             due = await names.due(act.tx, now=act.now, limit=BATCH)
             for account_id in due:
-                await accounts.hold(act.tx, account_id)
+                await account_store.hold(act.tx, account_id)
                 if await names.free(act.tx, account_id, now=act.now):
-                    await self.accounts.changed(act, account_id)
+                    await accounts.changed(act, account_id)
         return len(due)
 
 
-def sweepers(plumbing: Plumbing[Settings], accounts: Accounts) -> tuple[Loop, ...]:
+def sweepers(plumbing: Plumbing[Settings]) -> tuple[Loop, ...]:
     """What runs by itself."""
     database, clock = plumbing.database, plumbing.clock
     sessions = SessionSweeper(database=database, clock=clock)
     lockouts = LockoutSweeper(database=database, clock=clock)
     devices = DeviceSweeper(database=database, clock=clock)
     answered = CeremonySweeper(database=database, clock=clock)
-    names = NameSweeper(acts=plumbing.acts, accounts=accounts, clock=clock)
+    names = NameSweeper(acts=plumbing.acts, clock=clock)
     swept = (
         ("session-sweeper", "sessions", sessions.once),
         ("lockout-sweeper", "tried names that nobody has", lockouts.once),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import AccountView, NameKind
 from services.identity.accounts.names import following_username
 from services.identity.accounts.store import accounts as account_store
@@ -46,7 +46,6 @@ late, and nobody else may log on by it meanwhile.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emails:
     acts: Acts
-    accounts: Accounts
     tellings: CredentialTellings
     verifications: Verifications
     confirmations: Confirmations
@@ -83,7 +82,7 @@ class Emails:
                 )
         await self.verifications.ready()
         async with self.acts.begin(by, Action.CLAIM_EMAIL, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             await self.sessions.require_at(act.tx, caller, GateName.ACCOUNT_EMAIL)
             before = view.verified_email
             if before is not None and address_key(before) == address_key(address):
@@ -126,7 +125,7 @@ class Emails:
         async with self.acts.begin(by, Action.VERIFY_EMAIL, account=account_id) as act:
             tx, now = act.tx, act.now
             # The account's row first, as `claim` does, or the two could wait for each other.
-            view = await self.accounts.hold(tx, account_id, session_id)
+            view = await accounts.hold(tx, account_id, session_id)
             digest = self.verifications.digest(token)
             link = await one_time.use(tx, EMAIL_VERIFICATION, digest, owner=account_id, now=now)
             if link is None or link.sent_to is None:
@@ -138,7 +137,7 @@ class Emails:
             if address is None:
                 raise _link_invalid()
             if view.verified_email is None:
-                view = await self.accounts.changed(act, account_id)
+                view = await accounts.changed(act, account_id)
                 if view.account.validated_at is not None:  # it was a gate (RC-6), and is open now
                     await self.sessions.narrow_within(act, account_id)
                 await self.tellings.tell(act, view, ACCOUNT_EMAIL_VERIFIED, elsewhere=True)
@@ -165,7 +164,7 @@ class Emails:
         )
         await self.tellings.tell(
             act,
-            await self.accounts.changed(act, account_id),
+            await accounts.changed(act, account_id),
             ACCOUNT_EMAIL_CHANGED,
             recipients=(old, new),
             new_email=masked(new),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts import features as accounts
+from services.identity.accounts.tellings import CredentialTellings
 from services.identity.credentials.emails import Emails
 from services.identity.credentials.locales import Locales
 from services.identity.credentials.passkey_changes import PasskeyChanges
@@ -35,7 +35,7 @@ def compose(
     plumbing: Plumbing[Settings],
     *,
     confirmations: Confirmations,
-    holders: accounts.Features,
+    tellings: CredentialTellings,
     addresses: emails.Features,
     passwords: Passwords,
     keys: passkeys.Features,
@@ -46,26 +46,23 @@ def compose(
     return Features(
         emails=Emails(
             acts=plumbing.acts,
-            accounts=holders.accounts,
-            tellings=holders.tellings,
+            tellings=tellings,
             verifications=addresses.verifications,
             confirmations=confirmations,
             sessions=sessions,
             limit=addresses.limit,
         ),
-        locales=Locales(acts=plumbing.acts, accounts=holders.accounts),
+        locales=Locales(acts=plumbing.acts),
         password_changes=PasswordChanges(
             acts=plumbing.acts,
-            accounts=holders.accounts,
-            tellings=holders.tellings,
+            tellings=tellings,
             passwords=passwords,
             confirmations=confirmations,
             sessions=sessions,
         ),
         passkeys=PasskeyChanges(
             acts=plumbing.acts,
-            accounts=holders.accounts,
-            tellings=holders.tellings,
+            tellings=tellings,
             confirmations=confirmations,
             ceremonies=keys.ceremonies,
             removals=keys.removals,
@@ -73,20 +70,17 @@ def compose(
         ),
         usernames=Usernames(
             acts=plumbing.acts,
-            accounts=holders.accounts,
-            tellings=holders.tellings,
+            tellings=tellings,
             confirmations=confirmations,
         ),
         settings=AccountSettings(
             database=plumbing.database,
-            accounts=holders.accounts,
             sessions=sessions,
             passkeys_offered=keys.ceremonies.door is not None,
         ),
         two_step=TwoStepChanges(
             acts=plumbing.acts,
-            accounts=holders.accounts,
-            tellings=holders.tellings,
+            tellings=tellings,
             confirmations=confirmations,
             sessions=sessions,
             authenticator=steps.authenticator,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import Account
 from services.identity.accounts.store import accounts as store
 from services.identity.actions import Action
@@ -20,7 +20,6 @@ LOCALE = re.compile(r"\A[a-z]{2}(-[A-Z]{2})?\Z")  # a language, and whose way of
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locales:
     acts: Acts
-    accounts: Accounts
 
     async def change(
         self,
@@ -40,9 +39,9 @@ class Locales:
                 check_locale(locale)
             if time_zone is not None:
                 check_time_zone(time_zone)
-            view = await self.accounts.hold(act.tx, account_id, session_id)
+            view = await accounts.hold(act.tx, account_id, session_id)
             if await store.place(act.tx, account_id, locale=locale, time_zone=time_zone):
-                view = await self.accounts.changed(act, account_id)
+                view = await accounts.changed(act, account_id)
         return view.account
 
 

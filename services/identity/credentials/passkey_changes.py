@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
@@ -56,7 +56,6 @@ class ListedPasskeys:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasskeyChanges:
     acts: Acts
-    accounts: Accounts
     tellings: CredentialTellings
     confirmations: Confirmations
     ceremonies: Ceremonies
@@ -67,7 +66,7 @@ class PasskeyChanges:
         """The oldest first, with what a browser needs to forget those that count no more."""
         door, account_id = self.ceremonies.door, caller.account_id
         async with self.acts.database.snapshot() as tx:
-            view = await self.accounts.view(tx, account_id)
+            view = await accounts.view(tx, account_id)
             return ListedPasskeys(
                 rp_id=door.rp.id if door else None,
                 user_handle=await store.handle_of(tx, account_id),
@@ -92,7 +91,7 @@ class PasskeyChanges:
                 now=by.now,
             )
             async with self.acts.database.snapshot() as tx:
-                view = await self.accounts.view(tx, account_id)
+                view = await accounts.view(tx, account_id)
                 known = await store.list_live(tx, account_id)
                 handle = await store.handle_of(tx, account_id)
             _require_room(known, name)
@@ -136,7 +135,7 @@ class PasskeyChanges:
         passkey_id = PasskeyId(self.randomness.uuid())
         async with self.acts.begin(by, Action.MAKE_PASSKEY, account=account_id) as act:
             await self.ceremonies.spend(act, ceremony)
-            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             try:
                 key = self.ceremonies.authenticators.read_new(given.credential, ceremony.challenge)
             except AnswerRefused as refused:
@@ -156,7 +155,7 @@ class PasskeyChanges:
         """Call it so from now on. Raises NotFound, also for another's, and PasskeyNameTaken."""
         account_id = caller.account_id
         async with self.acts.begin(by, Action.RENAME_PASSKEY, account=account_id) as act:
-            await self.accounts.hold(act.tx, account_id, caller.session_id)
+            await accounts.hold(act.tx, account_id, caller.session_id)
             known = await store.list_live(act.tx, account_id)
             _require_free(name, [each for each in known if each.id != passkey_id])
             if not await store.rename(act.tx, account_id, passkey_id, name):
@@ -184,7 +183,7 @@ class PasskeyChanges:
             )
         await self.tellings.ready()
         async with self.acts.begin(by, Action.REMOVE_PASSKEY, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             view = await self.removals.remove(act, [passkey_id], caller=caller)
             await self.tellings.tell(act, view, PASSKEY_REMOVED)

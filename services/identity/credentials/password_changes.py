@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as store
 from services.identity.accounts.store import log_ons
@@ -39,7 +39,6 @@ CHECKS = Limit("candidate-check", ((40, timedelta(minutes=5)),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanges:
     acts: Acts
-    accounts: Accounts
     tellings: CredentialTellings
     passwords: Passwords
     confirmations: Confirmations
@@ -85,7 +84,7 @@ class PasswordChanges:
             hashed = await self._hash(account_id, new_password)
         await self.tellings.ready()
         async with self.acts.begin(by, Action.CHANGE_PASSWORD, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             await self.sessions.require_at(act.tx, caller, GateName.NEW_PASSWORD)
             if wait := await limits.wait(act.tx, REFUSED, account_id.bytes, now=act.now):
                 raise TooManyPasswords(retry_after=wait.total_seconds())
@@ -143,4 +142,4 @@ class PasswordChanges:
             now=now,
         )
         await self.sessions.end_within(act, account_id, why=SessionEnd.PASSWORD_CHANGE)
-        return await self.accounts.announce(act, account_id)
+        return await accounts.announce(act, account_id)

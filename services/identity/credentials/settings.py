@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import AccountView
 from services.identity.passkeys.model import Passkey
 from services.identity.passkeys.store import passkeys
@@ -29,7 +29,6 @@ class ReadSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
     database: Database
-    accounts: Accounts
     sessions: Sessions
     passkeys_offered: bool
 
@@ -37,7 +36,7 @@ class AccountSettings:
         """What its holder has set, and what this session sees of each practice."""
         async with self.database.snapshot() as tx:
             return ReadSettings(
-                view=await self.accounts.view(tx, caller.account_id),
+                view=await accounts.view(tx, caller.account_id),
                 sight=await self.sessions.look(tx, caller.session_id),
                 two_step=await two_steps.find(tx, caller.account_id),
                 passkeys=await passkeys.list_live(tx, caller.account_id),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.tellings import CredentialTellings
@@ -55,7 +55,6 @@ class NewApp:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoStepChanges:
     acts: Acts
-    accounts: Accounts
     tellings: CredentialTellings
     confirmations: Confirmations
     sessions: Sessions
@@ -76,7 +75,7 @@ class TwoStepChanges:
             )
         secret = self.authenticator.new_secret()
         async with self.acts.begin(by, Action.SET_UP_APP, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             found = await store.find(act.tx, account_id)
             if grant is not None:
                 await self.confirmations.spend(act.tx, grant, view, now=act.now)
@@ -102,7 +101,7 @@ class TwoStepChanges:
             made = None if found.on else await self._make(account_id, now=by.now)
         await self.tellings.ready()
         async with self.acts.begin(by, Action.CONFIRM_APP, account=account_id) as act:
-            await self.accounts.hold(act.tx, account_id, caller.session_id)
+            await accounts.hold(act.tx, account_id, caller.session_id)
             await store.hold(act.tx, account_id)  # nothing encrypts its secret again from here on
             _, pending, step = await self._look(act.tx, caller, code, by.now)
             if not await store.confirm(act.tx, account_id, pending, step=step, now=act.now):
@@ -137,7 +136,7 @@ class TwoStepChanges:
             made = await self._make(account_id, now=by.now)
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             await _require_to_turn_on(act.tx, account_id)
             if grant is not None:
                 await self.confirmations.spend(act.tx, grant, view, now=act.now)
@@ -161,7 +160,7 @@ class TwoStepChanges:
             made = await self._make(account_id, now=by.now)
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             await _require_on(act.tx, account_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             await codes_store.replace(act.tx, account_id, made)
@@ -180,7 +179,7 @@ class TwoStepChanges:
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
             act.detail = mode
-            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             await _require_on(act.tx, account_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             if not await store.set_mode(act.tx, account_id, mode):
@@ -198,7 +197,7 @@ class TwoStepChanges:
         grant = await self._confirmed(action, reauthenticated, caller, Verb.TWO_STEP_OFF, by)
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             if not await store.turn_off(act.tx, account_id):
                 raise TwoStepOff
@@ -256,7 +255,7 @@ class TwoStepChanges:
         await self.sessions.end_within(
             act, account_id, why=SessionEnd.TWO_STEP_CHANGE, spare=caller.session_id
         )
-        return await self.accounts.changed(act, account_id)
+        return await accounts.changed(act, account_id)
 
 
 async def _require_on(tx: Connection, account_id: AccountId) -> None:

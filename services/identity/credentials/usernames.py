@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.errors import UsernameTaken
 from services.identity.accounts.model import AccountView, NameKind
 from services.identity.accounts.names import check_username, is_address
@@ -30,7 +30,6 @@ TAKEN = Limit("username-taken", ((10, HOUR),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usernames:
     acts: Acts
-    accounts: Accounts
     tellings: CredentialTellings
     confirmations: Confirmations
 
@@ -58,7 +57,7 @@ class Usernames:
             )
         await self.tellings.ready()
         async with self.acts.begin(by, Action.CHANGE_USERNAME, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id, session_id)
+            view = await accounts.hold(act.tx, account_id, session_id)
             username = check_username(typed, verified=view.verified_email)
             if username == view.account.username:
                 return username
@@ -72,7 +71,7 @@ class Usernames:
                 raise act.committing(taken) from None
             await self.tellings.tell(
                 act,
-                await self.accounts.changed(act, account_id),
+                await accounts.changed(act, account_id),
                 USERNAME_CHANGED,
                 old_username=masked(view.account.username),
                 new_username=masked(username),

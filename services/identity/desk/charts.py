@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.actions import Action
 from services.identity.desk.errors import (
     ChartNamedTwice,
@@ -50,7 +50,6 @@ class Charts:
     """The account is held while it is decided: merges, un-enrolments and others who settle wait."""
 
     acts: Acts
-    accounts: Accounts
     sessions: Sessions
     randomness: Randomness
 
@@ -121,5 +120,5 @@ class Charts:
             raise KeptChartUnenrolled
         for patient_id in ending:
             await end_within(act, patient_id)
-        await self.accounts.changed(act, account_id)
+        await accounts.changed(act, account_id)
         await self.sessions.narrow_within(act, account_id)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts import features as accounts
+from services.identity.accounts.tellings import CredentialTellings
 from services.identity.desk.charts import Charts
 from services.identity.desk.corrections import Corrections
 from services.identity.desk.dormancy import Dormancy
@@ -37,36 +37,33 @@ class Features:
 def compose(
     plumbing: Plumbing[Settings],
     *,
-    holders: accounts.Features,
+    tellings: CredentialTellings,
     secrets: passwords.Features,
     patients: Patients,
     sessions: Sessions,
 ) -> Features:
     """Build the group."""
-    unenrolments = Unenrolments(acts=plumbing.acts, accounts=holders.accounts, sessions=sessions)
+    unenrolments = Unenrolments(acts=plumbing.acts, sessions=sessions)
     return Features(
         unenrolments=unenrolments,
         dormancy=Dormancy(acts=plumbing.acts, unenrolments=unenrolments),
         unlocks=Unlocks(
             acts=plumbing.acts,
             lockouts=secrets.lockouts,
-            accounts=holders.accounts,
         ),
         records=Records(acts=plumbing.acts, lockouts=secrets.lockouts),
         corrections=Corrections(acts=plumbing.acts, patients=patients),
-        username_reading=UsernameReading(acts=plumbing.acts, accounts=holders.accounts),
-        waivers=Waivers(acts=plumbing.acts, accounts=holders.accounts),
+        username_reading=UsernameReading(acts=plumbing.acts),
+        waivers=Waivers(acts=plumbing.acts),
         two_step_resets=TwoStepResets(
             acts=plumbing.acts,
-            accounts=holders.accounts,
             policy=secrets.passwords.policy,
-            tellings=holders.tellings,
+            tellings=tellings,
             sessions=sessions,
         ),
-        thaws=Thaws(acts=plumbing.acts, accounts=holders.accounts),
+        thaws=Thaws(acts=plumbing.acts),
         charts=Charts(
             acts=plumbing.acts,
-            accounts=holders.accounts,
             sessions=sessions,
             randomness=plumbing.randomness,
         ),

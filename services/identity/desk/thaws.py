@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.store import freezes as store
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
@@ -16,7 +16,6 @@ from shared.contracts.ids import PatientId, PracticeId
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thaws:
     acts: Acts
-    accounts: Accounts
 
     async def thaw(self, practice_id: PracticeId, patient_id: PatientId, *, by: By) -> None:
         """Open the account again for any practice where it is enrolled; the holder is told.
@@ -33,7 +32,7 @@ class Thaws:
                 raise AccountNotFrozen
             tell(
                 act,
-                await self.accounts.changed(act, account_id),
+                await accounts.changed(act, account_id),
                 ACCOUNT_THAWED,
                 practice_name=practice.name,
                 practice_contact=practice.contact,

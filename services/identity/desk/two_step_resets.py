@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
@@ -22,7 +22,6 @@ from shared.contracts.ids import PatientId, PracticeId
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoStepResets:
     acts: Acts
-    accounts: Accounts
     policy: PasswordPolicy
     tellings: CredentialTellings
     sessions: Sessions
@@ -47,7 +46,7 @@ class TwoStepResets:
                 await account_store.require_new_password(act.tx, account_id)
             await account_store.change_credential(act.tx, account_id)
             await self.sessions.end_within(act, account_id, why=SessionEnd.TWO_STEP_RESET)
-            view = await self.accounts.changed(act, account_id)
+            view = await accounts.changed(act, account_id)
             await self.tellings.tell(
                 act,
                 view,

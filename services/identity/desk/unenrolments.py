@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.desk.errors import PatientNotDormant, PatientNotEnrolled
@@ -33,7 +33,6 @@ class Unenrolments:
     """
 
     acts: Acts
-    accounts: Accounts
     sessions: Sessions
 
     async def un_enrol(
@@ -59,7 +58,7 @@ class Unenrolments:
                 raise PatientNotDormant
             if not await end_within(act, patient_id):
                 raise PatientNotEnrolled
-            view = await self.accounts.changed(act, account_id)
+            view = await accounts.changed(act, account_id)
             await self.sessions.practices_changed_within(act, view)
             tell(
                 act,
@@ -83,7 +82,7 @@ class Unenrolments:
             practice, account_id = await self._hold(act.tx, practice_id, patient_id)
             if not await store.reactivate(act.tx, patient_id, now=act.now):
                 raise PatientEnrolled
-            view = await self.accounts.changed(act, account_id)
+            view = await accounts.changed(act, account_id)
             await self.sessions.practices_changed_within(act, view)
             tell(act, view, ENROLMENT_REACTIVATED, practice_name=practice.name)
             act.about(account=account_id)

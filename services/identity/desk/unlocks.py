@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.desk.errors import PatientNotEnrolled
@@ -20,7 +20,6 @@ from shared.errors import NotFound
 class Unlocks:
     acts: Acts
     lockouts: Lockouts
-    accounts: Accounts
 
     async def unlock(self, practice_id: PracticeId, patient_id: PatientId, *, by: By) -> None:
         """Begin anew with no wrong password counted; an account that is not locked stays so.
@@ -41,7 +40,7 @@ class Unlocks:
                 await self._tell(act, account_id, practice_id)
 
     async def _tell(self, act: Act, account_id: AccountId, practice_id: PracticeId) -> None:
-        view = await self.accounts.view(act.tx, account_id)
+        view = await accounts.view(act.tx, account_id)
         practice = await practices.find(act.tx, practice_id)
         if practice is None:
             raise NotFound

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.desk import enrolled
@@ -14,7 +14,6 @@ from shared.contracts.ids import PatientId, PracticeId
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsernameReading:
     acts: Acts
-    accounts: Accounts
 
     async def read(self, practice_id: PracticeId, patient_id: PatientId, *, by: By) -> str:
         """Return the username of an own patient's account.
@@ -27,7 +26,7 @@ class UsernameReading:
             by, Action.READ_USERNAME, patient=patient_id, practice=practice_id
         ) as act:
             practice, account_id = await enrolled.hold(act, practice_id, patient_id)
-            view = await self.accounts.view(act.tx, account_id)
+            view = await accounts.view(act.tx, account_id)
             tell(
                 act,
                 view,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.store import accounts as store
 from services.identity.actions import Action
 from services.identity.desk import enrolled
@@ -13,7 +13,6 @@ from shared.contracts.ids import PatientId, PracticeId
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waivers:
     acts: Acts
-    accounts: Accounts
 
     async def set(
         self, practice_id: PracticeId, patient_id: PatientId, *, waived: bool, by: By
@@ -29,5 +28,5 @@ class Waivers:
         ) as act:
             _, account_id = await enrolled.hold(act, practice_id, patient_id)
             await store.waive_email(act.tx, account_id, waived=waived)
-            await self.accounts.changed(act, account_id)
+            await accounts.changed(act, account_id)
             act.detail = f"patient:{patient_id}:{'waived' if waived else 'taken_back'}"

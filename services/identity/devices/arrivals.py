@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.devices.model import ALERT_AT, LONG_ABSENCE, Arrival
@@ -29,7 +29,6 @@ from shared.trust.tokens import Digests
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
-    accounts: Accounts
     sessions: Sessions
     randomness: Randomness
     digests: Digests
@@ -92,14 +91,14 @@ class Arrivals:
             await self._trust(act, account_id, at.id)
         cause = _alert(opened, at, act.now, told_otherwise=not alerts)
         if cause is not None:
-            view = await self.accounts.view(act.tx, account_id)
+            view = await accounts.view(act.tx, account_id)
             tell(act, view, UNUSUAL_LOG_ON, cause=cause)
         return replace(opened, device=secret)
 
     async def voided(self, act: Act, account_id: AccountId) -> None:
         """Tell the holder that wrong passwords have made a known device void (LG-2)."""
         act.record(Action.VOID_DEVICE, account=account_id)
-        view = await self.accounts.view(act.tx, account_id)
+        view = await accounts.view(act.tx, account_id)
         tell(act, view, DEVICE_REMOVED, cause=DeviceEnd.WRONG_PASSWORDS)
 
     async def _become_known(
@@ -119,7 +118,7 @@ class Arrivals:
         if until is None:  # the mode was changed since it was offered
             return
         act.record(Action.TRUST_DEVICE, account=account_id)
-        view = await self.accounts.view(act.tx, account_id)
+        view = await accounts.view(act.tx, account_id)
         tell(act, view, DEVICE_TRUSTED, trusted_until=until)
 
 

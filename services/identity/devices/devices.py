@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.devices.model import Device
@@ -20,7 +20,6 @@ from shared.trust.access import SessionCaller
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Devices:
     acts: Acts
-    accounts: Accounts
     sessions: Sessions
 
     async def list(
@@ -37,7 +36,7 @@ class Devices:
         """Call it so from now on. Raises NotFound, also for another's or one that is void."""
         account_id = caller.account_id
         async with self.acts.begin(by, Action.RENAME_DEVICE, account=account_id) as act:
-            await self.accounts.hold(act.tx, account_id, caller.session_id)
+            await accounts.hold(act.tx, account_id, caller.session_id)
             if not await store.rename(act.tx, account_id, device_id, name, now=act.now):
                 raise NotFound
 
@@ -49,7 +48,7 @@ class Devices:
         """
         account_id = caller.account_id
         async with self.acts.begin(by, Action.REVOKE_DEVICE, account=account_id) as act:
-            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             if not await store.void(act.tx, account_id, device_id, now=act.now):
                 raise NotFound
             await self.sessions.end_within(

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
 from services.identity.devices.arrivals import Arrivals
 from services.identity.devices.devices import Devices
 from services.identity.sessions.sessions import Sessions
@@ -16,12 +15,11 @@ class Features:
     arrivals: Arrivals
 
 
-def compose(plumbing: Plumbing[Settings], *, accounts: Accounts, sessions: Sessions) -> Features:
+def compose(plumbing: Plumbing[Settings], *, sessions: Sessions) -> Features:
     """Build the group."""
     return Features(
-        devices=Devices(acts=plumbing.acts, accounts=accounts, sessions=sessions),
+        devices=Devices(acts=plumbing.acts, sessions=sessions),
         arrivals=Arrivals(
-            accounts=accounts,
             sessions=sessions,
             randomness=plumbing.randomness,
             digests=plumbing.digests,

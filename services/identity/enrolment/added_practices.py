@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.enrolment.errors import AlreadyEnrolled, PersonMismatch
@@ -46,7 +46,6 @@ class AddedPractices:
     second_steps: SecondSteps
     confirmations: Confirmations
     patients: Patients
-    accounts: Accounts
     sessions: Sessions
 
     async def add_by_password(
@@ -125,7 +124,7 @@ class AddedPractices:
             account=account_id,
             practice=record[0] if record else None,
         ) as act:
-            view = await self.accounts.hold(act.tx, account_id, session_id)
+            view = await accounts.hold(act.tx, account_id, session_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             return await self._add(act, account_id, record, presented)
 
@@ -186,6 +185,6 @@ class AddedPractices:
     ) -> None:
         """Sessions go on, with new tokens: they see the practice, and its disclaimer is asked."""
         self.patients.announce(act, await patients.enrol(act.tx, patient, account_id, now=act.now))
-        view = await self.accounts.changed(act, account_id)
+        view = await accounts.changed(act, account_id)
         await self.sessions.practices_changed_within(act, view)
         tell(act, view, ENROLMENT_ADDED, practice_name=practice.name)

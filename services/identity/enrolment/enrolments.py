@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.errors import UsernameTaken
 from services.identity.accounts.model import (
     AccountView,
@@ -88,7 +88,6 @@ class Enrolments:
     terms: Terms
     passwords: Passwords
     patients: Patients
-    accounts: Accounts
     verifications: Verifications
     mail_limit: Limit
 
@@ -154,7 +153,7 @@ class Enrolments:
         act.about(account=account_id, practice=practice.id)
         enrolled = await patients.enrol(act.tx, patient, account_id, now=act.now)
         self.patients.announce(act, enrolled)
-        await self._welcome(act, checked, await self.accounts.announce(act, account_id), practice)
+        await self._welcome(act, checked, await accounts.announce(act, account_id), practice)
         return Enrolled(
             account_id=account_id,
             username=checked.username,

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
 from services.identity.emails import features as emails
 from services.identity.enrolment.added_practices import AddedPractices
 from services.identity.enrolment.bulk import Bulk
@@ -45,7 +44,6 @@ def compose(
     grants: GrantChecker,
     own_keys: OwnKeys,
     confirmations: Confirmations,
-    accounts: Accounts,
     patients: Patients,
     addresses: emails.Features,
     secrets: passwords.Features,
@@ -77,7 +75,6 @@ def compose(
             terms=terms,
             passwords=secrets.passwords,
             patients=patients,
-            accounts=accounts,
             verifications=addresses.verifications,
             mail_limit=addresses.limit,
         ),
@@ -88,7 +85,6 @@ def compose(
             second_steps=second_steps,
             confirmations=confirmations,
             patients=patients,
-            accounts=accounts,
             sessions=sessions,
         ),
     )

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
 from services.identity.emails.replaced import ReplacedEmails
 from services.identity.freezes.freezes import Freezes
 from services.identity.patients.patients import Patients
@@ -19,7 +18,6 @@ class Features:
 def compose(
     plumbing: Plumbing[Settings],
     *,
-    accounts: Accounts,
     replaced_emails: ReplacedEmails,
     patients: Patients,
     sessions: Sessions,
@@ -29,7 +27,6 @@ def compose(
         freezes=Freezes(
             acts=plumbing.acts,
             digests=plumbing.digests,
-            accounts=accounts,
             replaced_emails=replaced_emails,
             patients=patients,
             sessions=sessions,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import BIRTH_DATE, NOT_ME, AccountView
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.store import freezes as store
@@ -32,7 +32,6 @@ from shared.trust.tokens import Digests
 class Freezes:
     acts: Acts
     digests: Digests
-    accounts: Accounts
     replaced_emails: ReplacedEmails
     patients: Patients
     sessions: Sessions
@@ -58,7 +57,7 @@ class Freezes:
             link = await one_time.use(act.tx, NOT_ME, digest, owner=account_id, now=act.now)
             if link is None:
                 raise _invalid()
-            view = await self.accounts.view(act.tx, account_id)
+            view = await accounts.view(act.tx, account_id)
             if not await store.freeze(act.tx, account_id):
                 raise _invalid()
             await self._shut(act, view, changed_at=link.issued_at)
@@ -84,7 +83,7 @@ class Freezes:
         if undone is EmailUndone.REMOVED:  # recovery has forgotten what RC-6 reads of them
             for patient in await patients.renew(act.tx, account_id):
                 self.patients.announce(act, patient)
-        after = await self.accounts.changed(act, account_id)
+        after = await accounts.changed(act, account_id)
         tell(
             act,
             after,

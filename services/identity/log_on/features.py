@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts import features as accounts
+from services.identity.accounts.tellings import CredentialTellings
 from services.identity.devices.arrivals import Arrivals
 from services.identity.log_on.disclaimers import Disclaimers
 from services.identity.log_on.gates import Gates
@@ -38,7 +38,7 @@ def compose(
     plumbing: Plumbing[Settings],
     *,
     grants: GrantChecker,
-    holders: accounts.Features,
+    tellings: CredentialTellings,
     secrets: passwords.Features,
     second_steps: SecondSteps,
     keys: passkeys.Features,
@@ -47,7 +47,7 @@ def compose(
     arrivals: Arrivals,
 ) -> Features:
     """Build the group."""
-    gates = Gates(acts=plumbing.acts, accounts=holders.accounts, sessions=sessions)
+    gates = Gates(acts=plumbing.acts, sessions=sessions)
     return Features(
         log_on=LogOn(
             acts=plumbing.acts,
@@ -60,8 +60,7 @@ def compose(
             acts=plumbing.acts,
             grants=grants,
             passwords=secrets.passwords,
-            accounts=holders.accounts,
-            tellings=holders.tellings,
+            tellings=tellings,
             lockouts=secrets.lockouts,
             sessions=sessions,
             arrivals=arrivals,
@@ -82,8 +81,7 @@ def compose(
         ),
         passkey_gate=PasskeyGate(
             acts=plumbing.acts,
-            accounts=holders.accounts,
-            tellings=holders.tellings,
+            tellings=tellings,
             confirmations=confirmations,
             gates=gates,
             removals=keys.removals,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.store import accounts as account_store
 from services.identity.actions import Action
 from services.identity.log_on.errors import (
@@ -25,7 +25,6 @@ class Gates:
     """Account and session are held through each answer: of several at once one is the first."""
 
     acts: Acts
-    accounts: Accounts
     sessions: Sessions
 
     async def accept_terms(self, version: str, *, caller: SessionCaller, by: By) -> None:
@@ -76,5 +75,5 @@ class Gates:
 
     async def hold(self, act: Act, caller: SessionCaller) -> Standing:
         """Hold account and session. Raises AccessTokenInvalid where the session has ended since."""
-        await self.accounts.hold(act.tx, caller.account_id, caller.session_id)
+        await accounts.hold(act.tx, caller.account_id, caller.session_id)
         return await standings.of_session(act.tx, caller.session_id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.credentials.errors import ReauthenticationRequired
@@ -24,7 +24,6 @@ from shared.trust.grants import Grant, Verb
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasskeyGate:
     acts: Acts
-    accounts: Accounts
     tellings: CredentialTellings
     confirmations: Confirmations
     gates: Gates
@@ -61,7 +60,7 @@ class PasskeyGate:
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
             standing = await self.gates.hold(act, caller)
-            view = await self.accounts.view(act.tx, account_id)
+            view = await accounts.view(act.tx, account_id)
             if not standing.passkeys_to_keep:
                 raise GateClosed
             if grant is not None:

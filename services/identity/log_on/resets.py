@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as store
 from services.identity.accounts.tellings import CredentialTellings
@@ -50,7 +50,6 @@ class Resets:
     acts: Acts
     grants: GrantChecker
     passwords: Passwords
-    accounts: Accounts
     tellings: CredentialTellings
     lockouts: Lockouts
     sessions: Sessions
@@ -143,7 +142,7 @@ class Resets:
         await self.lockouts.clear(tx, account_id, now=now)
         await passkeys.suspend_all(tx, account_id, now=now)
         await self.sessions.end_within(act, account_id, why=SessionEnd.PASSWORD_RESET)
-        return await self.accounts.announce(act, account_id)
+        return await accounts.announce(act, account_id)
 
     async def _unset(self, tx: Connection, grant: Grant) -> GrantSuperseded | ValidationUnavailable:
         """Say why no password was set: of a validation there is more than its age (RC-6)."""

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
 from services.identity.merging.decisions import MergeDecisions
 from services.identity.merging.outcomes import Outcomes
 from services.identity.merging.proofs import ProofChecker
@@ -25,15 +24,13 @@ def compose(
     plumbing: Plumbing[Settings],
     *,
     grants: GrantChecker,
-    accounts: Accounts,
     patients: Patients,
     sessions: Sessions,
 ) -> Features:
     """Build the group."""
     proofs = ProofChecker(grants=grants, clock=plumbing.clock)
     outcomes = Outcomes(
-        accounts=accounts,
-        unions=Unions(accounts=accounts, patients=patients, sessions=sessions),
+        unions=Unions(patients=patients, sessions=sessions),
         metrics=plumbing.metrics,
     )
     return Features(

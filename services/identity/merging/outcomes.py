@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.merging.store import merges as store
@@ -35,15 +35,14 @@ log = logger("merges")
 class Outcomes:
     """Each is final, both accounts being held; whoever calls has begun the merge's decision."""
 
-    accounts: Accounts
     unions: Unions
     metrics: Metrics
 
     async def couple(self, tx: Connection, survivor: AccountId, absorbed: AccountId) -> Couple:
         """Read both as they stand."""
         return Couple(
-            survivor=await self.accounts.view(tx, survivor),
-            absorbed=await self.accounts.view(tx, absorbed),
+            survivor=await accounts.view(tx, survivor),
+            absorbed=await accounts.view(tx, absorbed),
         )
 
     async def merge(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import AccountView
 from services.identity.devices.store import devices
 from services.identity.emails.model import EMAIL_VERIFICATION
@@ -39,7 +39,6 @@ class Couple:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unions:
-    accounts: Accounts
     patients: Patients
     sessions: Sessions
 
@@ -62,8 +61,8 @@ class Unions:
         await self.sessions.end_within(act, survivor_id, why=SessionEnd.MERGED, spare=asking)
         for patient in moved:
             self.patients.announce(act, patient)
-        await self.accounts.announce(act, absorbed_id)
-        survivor = await self.accounts.changed(act, survivor_id)
+        await accounts.announce(act, absorbed_id)
+        survivor = await accounts.changed(act, survivor_id)
         await self.sessions.practices_changed_within(act, survivor)
         return survivor
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.errors import AccountMerged
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.tellings import tell
@@ -47,7 +47,6 @@ class Given:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     database: Database
-    accounts: Accounts
     ceremonies: Ceremonies
 
     async def ask(
@@ -174,7 +173,7 @@ class Answers:
         act.record(Action.SUSPECT_PASSKEY, account=key.account_id)
         [taken] = (await limits.take(act.tx, COPIED, [key.id.bytes], now=act.now)).values()
         if taken.granted:
-            tell(act, await self.accounts.view(act.tx, key.account_id), PASSKEY_COPIED)
+            tell(act, await accounts.view(act.tx, key.account_id), PASSKEY_COPIED)
 
 
 def _gone(key: KeptKey) -> bool:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
 from services.identity.passkeys.answers import Answers
 from services.identity.passkeys.authenticators import Authenticators
 from services.identity.passkeys.ceremonies import Ceremonies
@@ -20,7 +19,7 @@ class Features:
     removals: Removals
 
 
-def compose(plumbing: Plumbing[Settings], *, accounts: Accounts, sessions: Sessions) -> Features:
+def compose(plumbing: Plumbing[Settings], *, sessions: Sessions) -> Features:
     """Build the group."""
     ceremonies = Ceremonies(
         randomness=plumbing.randomness,
@@ -29,8 +28,8 @@ def compose(plumbing: Plumbing[Settings], *, accounts: Accounts, sessions: Sessi
     )
     return Features(
         ceremonies=ceremonies,
-        answers=Answers(database=plumbing.database, accounts=accounts, ceremonies=ceremonies),
-        removals=Removals(accounts=accounts, sessions=sessions),
+        answers=Answers(database=plumbing.database, ceremonies=ceremonies),
+        removals=Removals(sessions=sessions),
     )
 
 

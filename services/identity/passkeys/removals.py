@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as account_store
 from services.identity.devices.store import devices
@@ -20,7 +20,6 @@ from shared.trust.access import SessionCaller
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removals:
-    accounts: Accounts
     sessions: Sessions
 
     async def remove(
@@ -58,4 +57,4 @@ class Removals:
         """Void links, tokens and grants of before; trusted devices stay."""
         await devices.keep_trust(act.tx, account_id)
         await account_store.change_credential(act.tx, account_id)
-        return await self.accounts.changed(act, account_id)
+        return await accounts.changed(act, account_id)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
 from services.identity.passkeys.answers import Answers
 from services.identity.passwords import features as passwords
 from services.identity.proving.confirmations import Confirmations
@@ -27,7 +26,6 @@ def compose(
     plumbing: Plumbing[Settings],
     *,
     own_keys: OwnKeys,
-    accounts: Accounts,
     secrets: passwords.Features,
     second_steps: SecondSteps,
     answers: Answers,
@@ -42,7 +40,6 @@ def compose(
     return Features(
         reauthentication=Reauthentication(
             acts=plumbing.acts,
-            accounts=accounts,
             answers=answers,
             passwords=secrets.passwords,
             proofs=secrets.proofs,
@@ -51,7 +48,6 @@ def compose(
         ),
         ownership_proofs=OwnershipProofs(
             acts=plumbing.acts,
-            accounts=accounts,
             answers=answers,
             proofs=secrets.proofs,
             second_steps=second_steps,

@@ -5,7 +5,7 @@ passkeys (MG-1).
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import AccountView, HeldAccount
 from services.identity.actions import Action
 from services.identity.passkeys.answers import Answers, Given
@@ -39,7 +39,6 @@ class OwnedAccount:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnershipProofs:
     acts: Acts
-    accounts: Accounts
     answers: Answers
     proofs: PasswordProofs
     second_steps: SecondSteps
@@ -113,7 +112,7 @@ class OwnershipProofs:
             raise act.committing(MergeSameAccount())
         if await two_steps.only_of(act.tx, other_id, not_of=own_id):
             raise act.committing(MergeNeedsTwoStep())
-        return await self.accounts.view(act.tx, other_id)
+        return await accounts.view(act.tx, other_id)
 
     async def _owned(
         self,

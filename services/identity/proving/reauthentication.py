@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import HeldAccount
 from services.identity.actions import Action
 from services.identity.passkeys.answers import Answers, Given
@@ -24,7 +24,6 @@ LIFE = timedelta(minutes=5)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reauthentication:
     acts: Acts
-    accounts: Accounts
     answers: Answers
     passwords: Passwords
     proofs: PasswordProofs
@@ -101,7 +100,7 @@ class Reauthentication:
         answered = await self._read(passkey, caller, by)
         async with self.acts.begin(by, Action.REAUTHENTICATE, account=account_id) as act:
             act.detail = verb
-            view = await self.accounts.hold(act.tx, account_id, caller.session_id)
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             await self.second_steps.take_passkey(
                 act, account_id, answered, session_id=caller.session_id
             )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts import features as accounts
+from services.identity.accounts.tellings import CredentialTellings
 from services.identity.questions.hearing import QuestionHearing
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
@@ -19,7 +19,7 @@ def compose(
     plumbing: Plumbing[Settings],
     *,
     grants: GrantChecker,
-    holders: accounts.Features,
+    tellings: CredentialTellings,
     sessions: Sessions,
 ) -> Features:
     """Build the group."""
@@ -28,8 +28,7 @@ def compose(
             acts=plumbing.acts,
             clock=plumbing.clock,
             grants=grants,
-            accounts=holders.accounts,
-            tellings=holders.tellings,
+            tellings=tellings,
             sessions=sessions,
         )
     )

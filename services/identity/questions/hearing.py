@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
@@ -24,7 +24,6 @@ class QuestionHearing:
     acts: Acts
     clock: Clock
     grants: GrantChecker
-    accounts: Accounts
     tellings: CredentialTellings
     sessions: Sessions
 
@@ -58,7 +57,7 @@ class QuestionHearing:
             return
         async with self.acts.within(tx, by, cause=event.id) as act:
             if await store.close(tx, said.account_id, said.closing, closed_at=said.occurred_at):
-                await self.accounts.announce(act, said.account_id)
+                await accounts.announce(act, said.account_id)
 
     async def _hear(
         self, act: Act, account_id: AccountId, set_id: str, account_version: int
@@ -72,7 +71,7 @@ class QuestionHearing:
         first = await store.note(act.tx, account_id, account_version=account_version)
         if first is None:
             return False
-        view = await self.accounts.view(act.tx, account_id)
+        view = await accounts.view(act.tx, account_id)
         if first:  # tokens say that the gate is closed: whoever brings one refreshes
             await self.sessions.narrow_within(act, account_id)
         await self.tellings.tell(act, view, SECURITY_QUESTIONS_CHANGED)

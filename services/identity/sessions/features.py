@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.identity.accounts.accounts import Accounts
 from services.identity.practices.clients import RevokedClients
 from services.identity.sessions.live_tokens import LiveTokens
 from services.identity.sessions.model import SessionLives
@@ -31,7 +30,6 @@ class Features:
 def compose(
     plumbing: Plumbing[Settings],
     *,
-    accounts: Accounts,
     issuer: AccessTokenIssuer,
     own_keys: OwnKeys,
     revoked: RevokedClients,
@@ -40,7 +38,6 @@ def compose(
     settings = plumbing.settings
     sessions = Sessions(
         acts=plumbing.acts,
-        accounts=accounts,
         randomness=plumbing.randomness,
         digests=plumbing.digests,
         issuer=issuer,

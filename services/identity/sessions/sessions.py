@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import log_ons
 from services.identity.actions import Action
@@ -84,7 +84,6 @@ def device_digest(digests: Digests, secret: str | None) -> bytes | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
     acts: Acts
-    accounts: Accounts
     randomness: Randomness
     digests: Digests
     issuer: AccessTokenIssuer
@@ -147,7 +146,7 @@ class Sessions:
             return opened
         noted = await log_ons.note(act.tx, account_id, now=now)
         if noted.reopens:
-            await self.accounts.announce(act, account_id)
+            await accounts.announce(act, account_id)
         await dormancy.note(act.tx, account_id, now=now)
         return replace(opened, last_log_on_at=noted.last, failures=failures + noted.failures)
 
@@ -217,7 +216,7 @@ class Sessions:
             if not await store.belongs(act.tx, session_id, account_id):
                 raise NotFound
             if session_id != caller.session_id:
-                await self.accounts.hold(act.tx, account_id, caller.session_id)
+                await accounts.hold(act.tx, account_id, caller.session_id)
             await self.end_within(act, account_id, why=SessionEnd.HOLDER, only=session_id)
 
     async def end_others(self, account_id: AccountId, session_id: SessionId, *, by: By) -> None:
@@ -226,7 +225,7 @@ class Sessions:
         The account is held: one that begins may end some as well, and already holds its own.
         """
         async with self.acts.begin(by, Action.END_OTHER_SESSIONS, account=account_id) as act:
-            await self.accounts.hold(act.tx, account_id, session_id)
+            await accounts.hold(act.tx, account_id, session_id)
             await self.end_within(act, account_id, why=SessionEnd.HOLDER, spare=session_id)
 
     async def end_within(

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
 from services.identity.passkeys.answers import Answers
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
@@ -24,7 +23,6 @@ class Features:
 def compose(
     plumbing: Plumbing[Settings],
     *,
-    accounts: Accounts,
     hasher: PasswordHasher,
     answers: Answers,
     sessions: Sessions,
@@ -40,7 +38,6 @@ def compose(
             authenticator=app,
             recovery_codes=recovery_codes,
             answers=answers,
-            accounts=accounts,
             sessions=sessions,
             budget=plumbing.budget,
         ),

@@ -6,7 +6,7 @@ one account are counted together.
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import accounts
 from services.identity.accounts.store import held_sessions, log_ons
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
@@ -47,7 +47,6 @@ class SecondSteps:
     authenticator: Authenticator
     recovery_codes: RecoveryCodes
     answers: Answers
-    accounts: Accounts
     sessions: Sessions
     budget: SourceBudget
 
@@ -191,7 +190,7 @@ class SecondSteps:
         if not await codes_store.use(act.tx, found.account_id, code_hash, now=act.now):
             return False
         if found.codes_left - 1 == TOLD_AT:
-            view = await self.accounts.view(act.tx, found.account_id)
+            view = await accounts.view(act.tx, found.account_id)
             tell(act, view, RECOVERY_CODES_LOW)
         return True
 
@@ -206,7 +205,7 @@ class SecondSteps:
         act.record(Action.LOCK_SECOND_STEP, account=account_id)
         [notice] = (await limits.take(act.tx, NOTICES, [key], now=act.now)).values()
         if notice.granted:
-            view = await self.accounts.view(act.tx, account_id)
+            view = await accounts.view(act.tx, account_id)
             tell(act, view, SECOND_STEP_LOCKED, locked_until=until)
 
 
