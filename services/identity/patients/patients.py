@@ -1,7 +1,7 @@
 """Patient records of a practice, told to recovery and merge so that they can match people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from services.identity.actions import Action
@@ -81,14 +81,8 @@ class Patients:
             id=PatientId(self.randomness.uuid()),
             practice_id=practice_id,
             version=1,
-            number=details.number,
-            last_name=details.last_name,
-            first_name=details.first_name,
-            birth_date=details.birth_date,
-            home_phone=details.home_phone,
-            address=details.address,
-            email=details.email,
             account_id=None,
+            **asdict(details),
         )
 
     async def wrong(

@@ -1,5 +1,6 @@
 """Who has not logged on for months, listed and un-enrolled by their practice (UN-2)."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, ClassVar
 
@@ -76,17 +77,7 @@ async def list_dormant_patients(
         by=call.by,
     )
     return DormantPatientsReply(
-        patients=tuple(
-            DormantReply(
-                patient_id=each.patient_id,
-                number=each.number,
-                last_name=each.last_name,
-                first_name=each.first_name,
-                enrolled_at=each.enrolled_at,
-                last_log_on_at=each.last_log_on_at,
-            )
-            for each in found
-        ),
+        patients=tuple(DormantReply(**asdict(each)) for each in found),
         next=found[-1].patient_id if len(found) == PAGE else UNSET,
     )
 

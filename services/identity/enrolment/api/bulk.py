@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import asdict
 
 from services.identity.budgets import TOKENS
 from services.identity.enrolment.bulk import Outcome, Row
@@ -102,16 +103,9 @@ async def register_patients(features: Features, call: Call[BulkBody, PracticeCal
 
 
 def _row(body: RowBody) -> Row:
-    details = PatientDetails(
-        number=body.number,
-        last_name=body.last_name,
-        first_name=body.first_name,
-        birth_date=body.birth_date,
-        home_phone=body.home_phone,
-        address=body.address,
-        email=body.email,
-    )
-    return Row(details=details, invite=body.invite)
+    said = asdict(body)
+    invite = said.pop("invite")
+    return Row(details=PatientDetails(**said), invite=invite)
 
 
 def _result(number: str | None, outcome: Outcome) -> RowResult:

@@ -1,5 +1,6 @@
 """A practice lists what it has handed out, and makes it void (ST-1)."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
@@ -61,20 +62,7 @@ async def list_handed_out(
         by=call.by,
     )
     return HandedOutListReply(
-        handed_out=tuple(
-            HandedOutReply(
-                id=each.id,
-                kind=each.kind,
-                patient_id=each.patient_id,
-                handed_over=each.handed_over,
-                staff_id=each.staff_id,
-                issued_at=each.issued_at,
-                expires_at=each.expires_at,
-                state=each.state,
-                ended_at=each.ended_at,
-            )
-            for each in found
-        ),
+        handed_out=tuple(HandedOutReply(**asdict(each)) for each in found),
         next=found[-1].id if len(found) == PAGE else UNSET,
     )
 

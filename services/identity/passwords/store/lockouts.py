@@ -242,10 +242,7 @@ async def take_records(tx: Connection, *, now: datetime, limit: int) -> tuple[Lo
         now,
         limit,
     )
-    return tuple(
-        LockRecord(account_id=row["account_id"], known=row["known"], goes_on=row["goes_on"])
-        for row in rows
-    )
+    return tuple(LockRecord(**row) for row in rows)
 
 
 async def sweep_unknown(tx: Connection, *, now: datetime, limit: int) -> int:

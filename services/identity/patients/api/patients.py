@@ -1,5 +1,7 @@
 """A practice registers its patients."""
 
+from msgspec.structs import asdict
+
 from services.identity.fields import Address, Line, Name
 from services.identity.patients.features import Features
 from services.identity.patients.patients import PatientDetails, Registered
@@ -21,18 +23,9 @@ class PatientBody(Body, frozen=True, kw_only=True):
 async def register_patient(
     features: Features, call: Call[PatientBody, PracticeCaller]
 ) -> Registered:
-    body = call.body
     return await features.patients.register(
         call.caller.practice_id,
-        PatientDetails(
-            number=body.number,
-            last_name=body.last_name,
-            first_name=body.first_name,
-            birth_date=body.birth_date,
-            home_phone=body.home_phone,
-            address=body.address,
-            email=body.email,
-        ),
+        PatientDetails(**asdict(call.body)),
         by=call.by,
         key=call.idempotency,
     )

@@ -1,5 +1,6 @@
 """A practice finds its patients, by a body: what is sought must not stand in logs of addresses."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import ClassVar
 
@@ -53,17 +54,7 @@ async def find_patients(features: Features, call: Call[SearchBody, PracticeCalle
         call.caller.practice_id, sought(call.body), after=call.body.after, by=call.by
     )
     return SearchReply(
-        patients=tuple(
-            FoundReply(
-                patient_id=each.patient_id,
-                number=each.number,
-                last_name=each.last_name,
-                first_name=each.first_name,
-                birth_date=each.birth_date,
-                enrolled=each.enrolled,
-            )
-            for each in found
-        ),
+        patients=tuple(FoundReply(**asdict(each)) for each in found),
         next=found[-1].patient_id if len(found) == PAGE else UNSET,
     )
 

@@ -41,7 +41,8 @@ async def list_dormant(
     seen_at, last = await _place(tx, practice_id, months=months, after=after, now=now)
     rows = await tx.fetch(
         f"""
-        SELECT p.id, p.number, p.last_name, p.first_name, e.enrolled_at, a.last_log_on_at
+        SELECT p.id AS patient_id, p.number, p.last_name, p.first_name, e.enrolled_at,
+            a.last_log_on_at
         FROM patients p
         JOIN enrolments e ON e.patient_id = p.id AND e.state = 'enrolled'
         JOIN accounts a ON a.id = e.account_id
@@ -58,17 +59,7 @@ async def list_dormant(
         last,
         limit,
     )
-    return tuple(
-        DormantPatient(
-            patient_id=row["id"],
-            number=row["number"],
-            last_name=row["last_name"],
-            first_name=row["first_name"],
-            enrolled_at=row["enrolled_at"],
-            last_log_on_at=row["last_log_on_at"],
-        )
-        for row in rows
-    )
+    return tuple(DormantPatient(**row) for row in rows)
 
 
 async def _place(

@@ -40,7 +40,7 @@ async def hold_unnamed(tx: Connection, *, limit: int) -> Sequence[PatientName]:
     """Hold records whose forms are not kept yet, and that nobody else holds."""
     rows = await tx.fetch(
         """
-        SELECT id, practice_id, last_name FROM patients
+        SELECT id AS patient_id, practice_id, last_name FROM patients
         WHERE NOT named
         ORDER BY id
         LIMIT $1
@@ -48,9 +48,4 @@ async def hold_unnamed(tx: Connection, *, limit: int) -> Sequence[PatientName]:
         """,
         limit,
     )
-    return [
-        PatientName(
-            patient_id=row["id"], practice_id=row["practice_id"], last_name=row["last_name"]
-        )
-        for row in rows
-    ]
+    return [PatientName(**row) for row in rows]

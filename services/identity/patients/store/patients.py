@@ -7,7 +7,7 @@ from datetime import datetime
 from services.identity.patients.model import Patient, PatientName
 from services.identity.patients.store import names
 from shared.contracts.ids import AccountId, PatientId, PracticeId
-from shared.db import Connection, Row
+from shared.db import Connection
 
 _PATIENT = """
     p.id, p.practice_id, p.version, p.number, p.last_name, p.first_name, p.birth_date,
@@ -104,7 +104,7 @@ async def find(
         patient_id,
         practice_id,
     )
-    return _patient(row, row["account_id"]) if row else None
+    return Patient(**row) if row else None
 
 
 async def hold(tx: Connection, practice_id: PracticeId, patient_id: PatientId) -> Patient | None:
@@ -137,7 +137,7 @@ async def hold_all(
             "SELECT patient_id, account_id FROM enrolments WHERE patient_id = ANY ($1)", patient_ids
         )
     }
-    return [_patient(row, holders.get(row["id"])) for row in rows]
+    return [Patient(**row, account_id=holders.get(row["id"])) for row in rows]
 
 
 async def numbered(
@@ -153,7 +153,7 @@ async def numbered(
         practice_id,
         numbers,
     )
-    return {row["number"]: _patient(row, None) for row in rows}
+    return {row["number"]: Patient(**row, account_id=None) for row in rows}
 
 
 async def invited_first(
@@ -183,7 +183,7 @@ async def find_all(tx: Connection, patient_ids: Sequence[PatientId]) -> Sequence
         """,  # noqa: S608 - columns of ours
         patient_ids,
     )
-    return [_patient(row, row["account_id"]) for row in rows]
+    return [Patient(**row) for row in rows]
 
 
 async def belongs(tx: Connection, patient_id: PatientId, practice_id: PracticeId) -> bool:
@@ -217,7 +217,7 @@ async def enrol(
         now,
     )
     assert row is not None, "the record is held by this transaction"  # noqa: S101
-    return _patient(row, account_id)
+    return Patient(**row, account_id=account_id)
 
 
 async def hand_over(
@@ -261,26 +261,10 @@ async def _renew(
         f"RETURNING {_PATIENT}",
         held,
     )
-    return tuple(_patient(row, account_id) for row in rows)
+    return tuple(Patient(**row, account_id=account_id) for row in rows)
 
 
 def _named(patient: Patient) -> PatientName:
     return PatientName(
         patient_id=patient.id, practice_id=patient.practice_id, last_name=patient.last_name
-    )
-
-
-def _patient(row: Row, account_id: AccountId | None) -> Patient:
-    return Patient(
-        id=row["id"],
-        practice_id=row["practice_id"],
-        version=row["version"],
-        number=row["number"],
-        last_name=row["last_name"],
-        first_name=row["first_name"],
-        birth_date=row["birth_date"],
-        home_phone=row["home_phone"],
-        address=row["address"],
-        email=row["email"],
-        account_id=account_id,
     )

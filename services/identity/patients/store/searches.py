@@ -5,10 +5,10 @@ from datetime import date
 
 from services.identity.patients.model import FoundPatient
 from shared.contracts.ids import PatientId, PracticeId
-from shared.db import Connection, Row
+from shared.db import Connection
 
 FOUND = """
-    p.id, p.number, p.last_name, p.first_name, p.birth_date,
+    p.id AS patient_id, p.number, p.last_name, p.first_name, p.birth_date,
     e.state IS NOT DISTINCT FROM 'enrolled' AS enrolled
 """
 
@@ -49,7 +49,7 @@ async def by_name(
         after,
         limit,
     )
-    return [_found(row) for row in rows]
+    return [FoundPatient(**row) for row in rows]
 
 
 async def by_birth_date(
@@ -74,7 +74,7 @@ async def by_birth_date(
         after,
         limit,
     )
-    return [_found(row) for row in rows]
+    return [FoundPatient(**row) for row in rows]
 
 
 async def by_number(
@@ -90,15 +90,4 @@ async def by_number(
         practice_id,
         number,
     )
-    return [_found(row) for row in rows]
-
-
-def _found(row: Row) -> FoundPatient:
-    return FoundPatient(
-        patient_id=row["id"],
-        number=row["number"],
-        last_name=row["last_name"],
-        first_name=row["first_name"],
-        birth_date=row["birth_date"],
-        enrolled=row["enrolled"],
-    )
+    return [FoundPatient(**row) for row in rows]

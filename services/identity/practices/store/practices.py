@@ -101,12 +101,4 @@ async def change(
 
 
 def _practice(row: Row) -> Practice:
-    return Practice(
-        id=row["id"],
-        version=row["version"],
-        name=row["name"],
-        contact=row["contact"],
-        locale=row["locale"],
-        time_zone=row["time_zone"],
-        settings=decode(row["settings"], type=PracticeSettings),
-    )
+    return Practice(**{**row, "settings": decode(row["settings"], type=PracticeSettings)})

@@ -51,12 +51,4 @@ async def read(connection: Connection, request_id: RequestId) -> Sequence[Contac
         """,
         request_id,
     )
-    return [
-        Contact(
-            home_phone=row["home_phone"],
-            address=row["address"],
-            email=row["email"],
-            locale=row["locale"],
-        )
-        for row in rows
-    ]
+    return [Contact(**row) for row in rows]
