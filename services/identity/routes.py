@@ -42,17 +42,20 @@ from services.identity.credentials.errors import (
     TooManyPasswords,
     TooManyUsernames,
 )
-from services.identity.desk.api.account_help import read_username, waive_email
+from services.identity.desk.api.account_help import (
+    read_username,
+    reset_two_step,
+    thaw_account,
+    unlock_account,
+    waive_email,
+)
 from services.identity.desk.api.charts import settle_duplicate_chart
 from services.identity.desk.api.dormancy import (
     list_dormant_patients,
     un_enrol_dormant_patients,
 )
 from services.identity.desk.api.records import correct_patient, read_patient
-from services.identity.desk.api.thaws import thaw_account
-from services.identity.desk.api.two_step_resets import reset_two_step
 from services.identity.desk.api.unenrolments import reactivate_patient, un_enrol_patient
-from services.identity.desk.api.unlocks import unlock_account
 from services.identity.desk.errors import (
     AccountNotFrozen,
     ChartNamedTwice,

@@ -7,6 +7,7 @@ from services.identity.practices.store import practices
 from shared.acts import Act
 from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.db import Connection
 from shared.errors import NotFound
 
 
@@ -18,13 +19,25 @@ async def hold(
     The act is about it from here on, and its row names the record. Raises NotFound for a record
     that is another's or nobody's, and PatientNotEnrolled.
     """
-    practice = await practices.find(act.tx, practice_id)
-    if practice is None or not await patients.belongs(act.tx, patient_id, practice_id):
-        raise NotFound
-    account_id = await enrolments.hold_account(act.tx, patient_id)
+    practice, account_id = await hold_account(act.tx, practice_id, patient_id)
     enrolment = await enrolments.find(act.tx, patient_id)
-    if account_id is None or enrolment is None or enrolment.state is not EnrolmentState.ENROLLED:
+    if enrolment is None or enrolment.state is not EnrolmentState.ENROLLED:
         raise PatientNotEnrolled
     act.about(account=account_id)
     act.detail = f"patient:{patient_id}"
+    return practice, account_id
+
+
+async def hold_account(
+    tx: Connection, practice_id: PracticeId, patient_id: PatientId
+) -> tuple[Practice, AccountId]:
+    """Hold the account of a record that was enrolled once, before anything of its: log-ons and
+    other practices wait. Raises as `hold`.
+    """
+    practice = await practices.find(tx, practice_id)
+    if practice is None or not await patients.belongs(tx, patient_id, practice_id):
+        raise NotFound
+    account_id = await enrolments.hold_account(tx, patient_id)
+    if account_id is None:
+        raise PatientNotEnrolled
     return practice, account_id

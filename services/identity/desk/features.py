@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.tellings import CredentialTellings
+from services.identity.desk.account_help import AccountHelp
 from services.identity.desk.charts import Charts
 from services.identity.desk.corrections import Corrections
 from services.identity.desk.dormancy import Dormancy
 from services.identity.desk.records import Records
-from services.identity.desk.thaws import Thaws
 from services.identity.desk.two_step_resets import TwoStepResets
 from services.identity.desk.unenrolments import Unenrolments
 from services.identity.desk.unlocks import Unlocks
-from services.identity.desk.username_reading import UsernameReading
-from services.identity.desk.waivers import Waivers
 from services.identity.passwords import features as passwords
 from services.identity.patients.patients import Patients
 from services.identity.sessions.sessions import Sessions
@@ -27,10 +25,8 @@ class Features:
     dormancy: Dormancy
     records: Records
     corrections: Corrections
-    username_reading: UsernameReading
-    waivers: Waivers
+    account_help: AccountHelp
     two_step_resets: TwoStepResets
-    thaws: Thaws
     charts: Charts
 
 
@@ -47,21 +43,16 @@ def compose(
     return Features(
         unenrolments=unenrolments,
         dormancy=Dormancy(acts=plumbing.acts, unenrolments=unenrolments),
-        unlocks=Unlocks(
-            acts=plumbing.acts,
-            lockouts=secrets.lockouts,
-        ),
+        unlocks=Unlocks(acts=plumbing.acts, lockouts=secrets.lockouts),
         records=Records(acts=plumbing.acts, lockouts=secrets.lockouts),
         corrections=Corrections(acts=plumbing.acts, patients=patients),
-        username_reading=UsernameReading(acts=plumbing.acts),
-        waivers=Waivers(acts=plumbing.acts),
+        account_help=AccountHelp(acts=plumbing.acts),
         two_step_resets=TwoStepResets(
             acts=plumbing.acts,
             policy=secrets.passwords.policy,
             tellings=tellings,
             sessions=sessions,
         ),
-        thaws=Thaws(acts=plumbing.acts),
         charts=Charts(
             acts=plumbing.acts,
             sessions=sessions,

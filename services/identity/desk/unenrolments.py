@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from services.identity.accounts import accounts
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
+from services.identity.desk import enrolled
 from services.identity.desk.errors import PatientNotDormant, PatientNotEnrolled
 from services.identity.enrolment.errors import PatientEnrolled
 from services.identity.enrolment.model import WAYS
-from services.identity.patients.store import dormancy, patients
+from services.identity.patients.store import dormancy
 from services.identity.patients.store import enrolments as store
-from services.identity.practices.model import Practice
-from services.identity.practices.store import practices
 from services.identity.sessions.sessions import Sessions
 from shared import one_time
 from shared.acts import Act, Acts, By
@@ -19,9 +18,7 @@ from shared.contracts.identity import (
     ENROLMENT_ENDED,
     ENROLMENT_REACTIVATED,
 )
-from shared.contracts.ids import AccountId, PatientId, PracticeId
-from shared.db import Connection
-from shared.errors import NotFound
+from shared.contracts.ids import PatientId, PracticeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +48,7 @@ class Unenrolments:
         async with self.acts.begin(
             by, Action.UN_ENROL, patient=patient_id, practice=practice_id
         ) as act:
-            practice, account_id = await self._hold(act.tx, practice_id, patient_id)
+            practice, account_id = await enrolled.hold_account(act.tx, practice_id, patient_id)
             if dormant and not await dormancy.is_dormant(
                 act.tx, patient_id, months=dormant, now=act.now
             ):
@@ -79,7 +76,7 @@ class Unenrolments:
         async with self.acts.begin(
             by, Action.REACTIVATE, patient=patient_id, practice=practice_id
         ) as act:
-            practice, account_id = await self._hold(act.tx, practice_id, patient_id)
+            practice, account_id = await enrolled.hold_account(act.tx, practice_id, patient_id)
             if not await store.reactivate(act.tx, patient_id, now=act.now):
                 raise PatientEnrolled
             view = await accounts.changed(act, account_id)
@@ -87,18 +84,6 @@ class Unenrolments:
             tell(act, view, ENROLMENT_REACTIVATED, practice_name=practice.name)
             act.about(account=account_id)
             act.detail = f"patient:{patient_id}"
-
-    async def _hold(
-        self, tx: Connection, practice_id: PracticeId, patient_id: PatientId
-    ) -> tuple[Practice, AccountId]:
-        """The account is held, before anything of its: log-ons and other practices wait."""
-        practice = await practices.find(tx, practice_id)
-        if practice is None or not await patients.belongs(tx, patient_id, practice_id):
-            raise NotFound
-        account_id = await store.hold_account(tx, patient_id)
-        if account_id is None:
-            raise PatientNotEnrolled
-        return practice, account_id
 
 
 async def end_within(act: Act, patient_id: PatientId) -> bool:

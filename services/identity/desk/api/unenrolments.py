@@ -6,23 +6,15 @@ from shared.http.routes import Call, NoReply, StaffBody
 from shared.trust.access import PracticeCaller
 
 
-class UnenrolmentBody(StaffBody, frozen=True, kw_only=True):
-    """Nothing but who un-enrols, and why."""
-
-
-class ReactivationBody(StaffBody, frozen=True, kw_only=True):
-    """Nothing but who enrols again, and why."""
-
-
 async def un_enrol_patient(
-    features: Features, call: Call[UnenrolmentBody, PracticeCaller], patient_id: PatientId
+    features: Features, call: Call[StaffBody, PracticeCaller], patient_id: PatientId
 ) -> NoReply:
     await features.unenrolments.un_enrol(call.caller.practice_id, patient_id, by=call.by)
     return NoReply()
 
 
 async def reactivate_patient(
-    features: Features, call: Call[ReactivationBody, PracticeCaller], patient_id: PatientId
+    features: Features, call: Call[StaffBody, PracticeCaller], patient_id: PatientId
 ) -> NoReply:
     await features.unenrolments.reactivate(call.caller.practice_id, patient_id, by=call.by)
     return NoReply()
