@@ -49,7 +49,6 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
             *sweepers(plumbing),
             *built.patients.loops,
             *built.practices.loops,
-            *built.requests.loops,
         ),
         own_keys=own_keys,
         closers=(close_hasher,),

@@ -1,7 +1,8 @@
-"""What is over and serves nothing any more is deleted in batches (SE-1, LG-2)."""
+"""What is over and serves nothing any more is deleted in batches (SE-1, LG-2, EN-4)."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from services.identity.accounts import accounts
 from services.identity.accounts.store import accounts as account_store
@@ -9,74 +10,41 @@ from services.identity.accounts.store import names
 from services.identity.devices.store import devices
 from services.identity.passkeys.store import ceremonies
 from services.identity.passwords.store import lockouts
+from services.identity.requests.store import requests
 from services.identity.sessions.store import sessions
 from services.identity.settings import Settings
-from shared.acts import Acts
-from shared.clock import Clock
-from shared.db import Database
+from shared.db import Connection
 from shared.loops import Loop, Sweep
 from shared.program.program import Plumbing
 
 BATCH = 500
 SWEEP_EVERY = 60.0  # seconds
 MARGIN = timedelta(minutes=1)  # replicas' clocks differ a little: no live row is ever near
+A_DAY = timedelta(days=1)  # after the last try none of it could be told
+AT_ONCE = timedelta(0)  # expiry waits for no sweep
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionSweeper:
-    database: Database
-    clock: Clock
-
-    async def once(self) -> int:
-        """Delete up to BATCH expired sessions; until then a used refresh token is kept."""
-        async with self.database.transaction() as tx:
-            return await sessions.sweep(tx, before=self.clock.now() - MARGIN, limit=BATCH)
+class Swept(Protocol):
+    async def __call__(self, tx: Connection, *, before: datetime, limit: int) -> int: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockoutSweeper:
-    database: Database
-    clock: Clock
+def sweepers(plumbing: Plumbing[Settings]) -> tuple[Loop, ...]:
+    """What runs by itself."""
 
-    async def once(self) -> int:
-        """Forget up to BATCH unknown names that nobody tried for a day."""
-        async with self.database.transaction() as tx:
-            return await lockouts.sweep_unknown(tx, now=self.clock.now(), limit=BATCH)
+    def batches(sweep: Swept, after: timedelta) -> Callable[[], Awaitable[int]]:
+        async def once() -> int:
+            async with plumbing.database.transaction() as tx:
+                return await sweep(tx, before=plumbing.clock.now() - after, limit=BATCH)
 
+        return once
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceSweeper:
-    database: Database
-    clock: Clock
-
-    async def once(self) -> int:
-        """Forget up to BATCH devices that are known no more."""
-        async with self.database.transaction() as tx:
-            return await devices.sweep(tx, before=self.clock.now() - MARGIN, limit=BATCH)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CeremonySweeper:
-    database: Database
-    clock: Clock
-
-    async def once(self) -> int:
-        """Forget up to BATCH ceremonies that were answered, and are late by themselves by now."""
-        async with self.database.transaction() as tx:
-            return await ceremonies.sweep(tx, before=self.clock.now() - MARGIN, limit=BATCH)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NameSweeper:
-    acts: Acts
-    clock: Clock
-
-    async def once(self) -> int:
+    async def free_names() -> int:
         """Free the names of up to BATCH accounts that are reserved no longer, and tell of it.
 
         Accounts are held before their names, in the order of their ids, as everywhere.
         """
-        async with self.acts.open(self.acts.of_the_service(self.clock.now())) as act:
+        acts = plumbing.acts
+        async with acts.open(acts.of_the_service(plumbing.clock.now())) as act:
             due = await names.due(act.tx, now=act.now, limit=BATCH)
             for account_id in due:
                 await account_store.hold(act.tx, account_id)
@@ -84,21 +52,15 @@ class NameSweeper:
                     await accounts.changed(act, account_id)
         return len(due)
 
-
-def sweepers(plumbing: Plumbing[Settings]) -> tuple[Loop, ...]:
-    """What runs by itself."""
-    database, clock = plumbing.database, plumbing.clock
-    sessions = SessionSweeper(database=database, clock=clock)
-    lockouts = LockoutSweeper(database=database, clock=clock)
-    devices = DeviceSweeper(database=database, clock=clock)
-    answered = CeremonySweeper(database=database, clock=clock)
-    names = NameSweeper(acts=plumbing.acts, clock=clock)
     swept = (
-        ("session-sweeper", "sessions", sessions.once),
-        ("lockout-sweeper", "tried names that nobody has", lockouts.once),
-        ("device-sweeper", "devices that are known no more", devices.once),
-        ("ceremony-sweeper", "ceremonies that were answered", answered.once),
-        ("name-sweeper", "reservations of names, by account", names.once),
+        # until then a used refresh token is kept
+        ("session-sweeper", "sessions", batches(sessions.sweep, MARGIN)),
+        ("lockout-sweeper", "tried names that nobody has", batches(lockouts.sweep_unknown, A_DAY)),
+        ("device-sweeper", "devices that are known no more", batches(devices.sweep, MARGIN)),
+        # by then they are late by themselves
+        ("ceremony-sweeper", "ceremonies that were answered", batches(ceremonies.sweep, MARGIN)),
+        ("name-sweeper", "reservations of names, by account", free_names),
+        ("request-sweeper", "requests to be enrolled", batches(requests.sweep, AT_ONCE)),
     )
     return tuple(
         Sweep(name=name, what=what, once=once, full=BATCH).loop(SWEEP_EVERY)

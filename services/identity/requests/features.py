@@ -7,32 +7,15 @@ from services.identity.patients.patients import Patients
 from services.identity.requests.decisions import Decisions
 from services.identity.requests.model import request_mail_limit
 from services.identity.requests.requests import Requests
-from services.identity.requests.sweeper import BATCH, RequestSweeper
 from services.identity.requests.typed_addresses import TypedAddresses
 from services.identity.settings import Settings
-from shared.loops import Loop, Sweep
 from shared.program.program import Plumbing
-
-SWEEP_EVERY = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     requests: Requests
     decisions: Decisions
-    sweeper: RequestSweeper
-
-    @property
-    def loops(self) -> tuple[Loop, ...]:
-        """What runs by itself."""
-        return (
-            Sweep(
-                name="request-sweeper",
-                what="requests to be enrolled",
-                once=self.sweeper.once,
-                full=BATCH,
-            ).loop(SWEEP_EVERY),
-        )
 
 
 def compose(
@@ -60,5 +43,4 @@ def compose(
             invitations=invitations,
             addresses=addresses,
         ),
-        sweeper=RequestSweeper(database=plumbing.database, clock=plumbing.clock),
     )

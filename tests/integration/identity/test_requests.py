@@ -10,7 +10,6 @@ import pytest
 import pytest_asyncio
 
 from services.identity.requests.model import KEPT, LIFE, MOST_CONTACTS
-from services.identity.requests.sweeper import RequestSweeper
 from tests.builders.practices import (
     BIRTH_DATE,
     LAST_NAME,
@@ -147,7 +146,7 @@ async def test_a_request_is_pending_for_thirty_days_to_the_instant(desk: Practic
 
 async def test_what_nobody_asks_for_any_more_is_deleted(desk: PracticeDesk) -> None:
     await ask(desk)
-    sweeper = RequestSweeper(database=desk.identity.plumbing.database, clock=desk.identity.clock)
+    sweeper = desk.identity.loop("request-sweeper")
 
     desk.identity.clock.advance(seconds=(LIFE + KEPT - TICK).total_seconds())
     await sweeper.once()

@@ -1,13 +1,11 @@
 """Failures in a row and locks in the database (LG-2)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.identity.passwords.model import Counted, LockNotice, LockPolicy, LockRecord
 from services.identity.sessions.store.lives import known
 from shared.contracts.ids import AccountId
 from shared.db import Connection
-
-A_DAY = timedelta(days=1)
 
 # The lock ends at $2; the audit hears of it from the loop.
 END = """
@@ -245,8 +243,8 @@ async def take_records(tx: Connection, *, now: datetime, limit: int) -> tuple[Lo
     return tuple(LockRecord(**row) for row in rows)
 
 
-async def sweep_unknown(tx: Connection, *, now: datetime, limit: int) -> int:
-    """Forget names that nobody has and nobody tried for a day: none of it could be told."""
+async def sweep_unknown(tx: Connection, *, before: datetime, limit: int) -> int:
+    """Forget names that nobody has and nobody has tried since: none of it could be told."""
     rows = await tx.fetch(
         """
         DELETE FROM lockouts
@@ -259,7 +257,7 @@ async def sweep_unknown(tx: Connection, *, now: datetime, limit: int) -> int:
         )
         RETURNING key
         """,
-        now - A_DAY,
+        before,
         limit,
     )
     return len(rows)

@@ -140,7 +140,7 @@ async def match(tx: Connection, request_id: RequestId, patient_id: PatientId) ->
     )
 
 
-async def sweep(tx: Connection, *, now: datetime, limit: int) -> int:
+async def sweep(tx: Connection, *, before: datetime, limit: int) -> int:
     """Delete up to so many that nobody asks for any more, each with its contacts; return how many.
 
     What is held just now is left for the next round.
@@ -154,7 +154,7 @@ async def sweep(tx: Connection, *, now: datetime, limit: int) -> int:
         )
         RETURNING 1
         """,
-        now,
+        before,
         limit,
     )
     return len(swept)
