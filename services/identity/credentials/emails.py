@@ -32,10 +32,7 @@ from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection
 from shared.limits import Limit
 from shared.trust.access import SessionCaller
-from shared.trust.grants import (
-    Grant,
-    Verb,
-)
+from shared.trust.grants import Verb
 
 RESERVED_FOR = timedelta(hours=72)
 """So long the address that was replaced is its holder's: who reads that mailbox first hears of it
@@ -68,20 +65,13 @@ class Emails:
         that the password was given again (SE-3), or for the first address it was within ten
         minutes. After RC-6 it is a gate, and a session that stands at it may claim (LG-3).
         """
-        account_id = caller.account_id
+        account_id, action = caller.account_id, Action.CLAIM_EMAIL
         address = check_address(typed, field="address")
-        grant: Grant | None = None
-        if reauthenticated is not None:
-            async with self.acts.before(by, Action.CLAIM_EMAIL, account=account_id):
-                grant = await self.confirmations.check(
-                    reauthenticated,
-                    Verb.EMAIL,
-                    account_id=account_id,
-                    session_id=caller.session_id,
-                    now=by.now,
-                )
+        grant = await self.confirmations.check_if_any(
+            action, reauthenticated, Verb.EMAIL, caller=caller, by=by
+        )
         await self.verifications.ready()
-        async with self.acts.begin(by, Action.CLAIM_EMAIL, account=account_id) as act:
+        async with self.acts.begin(by, action, account=account_id) as act:
             view = await accounts.hold(act.tx, account_id, caller.session_id)
             await self.sessions.require_at(act.tx, caller, GateName.ACCOUNT_EMAIL)
             before = view.verified_email

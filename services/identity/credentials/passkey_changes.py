@@ -81,15 +81,11 @@ class PasskeyChanges:
         The grant goes on in the ceremony, and is spent by its answer. Raises PasskeyLimit and
         PasskeyNameTaken before anything is made.
         """
-        account_id = caller.account_id
-        async with self.acts.before(by, Action.MAKE_PASSKEY, account=account_id):
-            grant = await self.confirmations.check(
-                reauthenticated,
-                Verb.PASSKEYS,
-                account_id=account_id,
-                session_id=caller.session_id,
-                now=by.now,
-            )
+        account_id, action = caller.account_id, Action.MAKE_PASSKEY
+        grant = await self.confirmations.check(
+            action, reauthenticated, Verb.PASSKEYS, caller=caller, by=by
+        )
+        async with self.acts.before(by, action, account=account_id):
             async with self.acts.database.snapshot() as tx:
                 view = await accounts.view(tx, account_id)
                 known = await store.list_live(tx, account_id)
@@ -168,21 +164,17 @@ class PasskeyChanges:
 
         Raises NotFound, also for another's, and TwoStepNeedsMeans.
         """
-        account_id = caller.account_id
-        async with self.acts.before(by, Action.REMOVE_PASSKEY, account=account_id):
+        account_id, action = caller.account_id, Action.REMOVE_PASSKEY
+        async with self.acts.before(by, action, account=account_id):
             async with self.acts.database.connection() as connection:
                 known = await store.list_live(connection, account_id)
             if passkey_id not in [each.id for each in known]:
                 raise NotFound
-            grant = await self.confirmations.check(
-                reauthenticated,
-                Verb.PASSKEYS,
-                account_id=account_id,
-                session_id=caller.session_id,
-                now=by.now,
-            )
+        grant = await self.confirmations.check(
+            action, reauthenticated, Verb.PASSKEYS, caller=caller, by=by
+        )
         await self.tellings.ready()
-        async with self.acts.begin(by, Action.REMOVE_PASSKEY, account=account_id) as act:
+        async with self.acts.begin(by, action, account=account_id) as act:
             view = await accounts.hold(act.tx, account_id, caller.session_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             view = await self.removals.remove(act, [passkey_id], caller=caller)

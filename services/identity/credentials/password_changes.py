@@ -72,18 +72,14 @@ class PasswordChanges:
 
         A password that is refused does not cost the grant, but one of ten tries an hour.
         """
-        account_id = caller.account_id
-        async with self.acts.before(by, Action.CHANGE_PASSWORD, account=account_id):
-            grant = await self.confirmations.check(
-                reauthenticated,
-                Verb.PASSWORD,
-                account_id=account_id,
-                session_id=caller.session_id,
-                now=by.now,
-            )
+        account_id, action = caller.account_id, Action.CHANGE_PASSWORD
+        grant = await self.confirmations.check(
+            action, reauthenticated, Verb.PASSWORD, caller=caller, by=by
+        )
+        async with self.acts.before(by, action, account=account_id):
             hashed = await self._hash(account_id, new_password)
         await self.tellings.ready()
-        async with self.acts.begin(by, Action.CHANGE_PASSWORD, account=account_id) as act:
+        async with self.acts.begin(by, action, account=account_id) as act:
             view = await accounts.hold(act.tx, account_id, caller.session_id)
             await self.sessions.require_at(act.tx, caller, GateName.NEW_PASSWORD)
             if wait := await limits.wait(act.tx, REFUSED, account_id.bytes, now=act.now):

@@ -40,7 +40,7 @@ from shared.contracts.identity import (
 from shared.contracts.ids import AccountId
 from shared.db import Connection
 from shared.trust.access import SessionCaller
-from shared.trust.grants import Grant, Verb
+from shared.trust.grants import Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +67,12 @@ class TwoStepChanges:
         It is for this session alone, in which the password was given again (SE-3), or for the
         first app within ten minutes: a stolen token must not shut its holder out.
         """
-        account_id = caller.account_id
-        grant: Grant | None = None
-        if reauthenticated is not None:
-            grant = await self._confirmed(
-                Action.SET_UP_APP, reauthenticated, caller, Verb.TWO_STEP, by
-            )
+        account_id, action = caller.account_id, Action.SET_UP_APP
+        grant = await self.confirmations.check_if_any(
+            action, reauthenticated, Verb.TWO_STEP, caller=caller, by=by
+        )
         secret = self.authenticator.new_secret()
-        async with self.acts.begin(by, Action.SET_UP_APP, account=account_id) as act:
+        async with self.acts.begin(by, action, account=account_id) as act:
             view = await accounts.hold(act.tx, account_id, caller.session_id)
             found = await store.find(act.tx, account_id)
             if grant is not None:
@@ -125,9 +123,9 @@ class TwoStepChanges:
         TwoStepOn, and TwoStepNeedsMeans where no passkey counts.
         """
         account_id, action = caller.account_id, Action.TURN_ON_TWO_STEP
-        grant: Grant | None = None
-        if reauthenticated is not None:
-            grant = await self._confirmed(action, reauthenticated, caller, Verb.TWO_STEP, by)
+        grant = await self.confirmations.check_if_any(
+            action, reauthenticated, Verb.TWO_STEP, caller=caller, by=by
+        )
         async with self.acts.before(by, action, account=account_id):
             if grant is None and by.now >= caller.auth_time + FRESH:
                 raise ReauthenticationRequired
@@ -153,7 +151,9 @@ class TwoStepChanges:
     ) -> tuple[str, ...]:
         """Return ten new recovery codes, shown once; those before are void."""
         account_id, action = caller.account_id, Action.MAKE_RECOVERY_CODES
-        grant = await self._confirmed(action, reauthenticated, caller, Verb.RECOVERY_CODES, by)
+        grant = await self.confirmations.check(
+            action, reauthenticated, Verb.RECOVERY_CODES, caller=caller, by=by
+        )
         async with self.acts.before(by, action, account=account_id):
             async with self.acts.database.connection() as connection:
                 await _require_on(connection, account_id)
@@ -175,7 +175,9 @@ class TwoStepChanges:
         Sessions go on: no credential is another one. Raises TwoStepOff.
         """
         account_id, action = caller.account_id, Action.CHANGE_TWO_STEP_MODE
-        grant = await self._confirmed(action, reauthenticated, caller, Verb.TWO_STEP, by)
+        grant = await self.confirmations.check(
+            action, reauthenticated, Verb.TWO_STEP, caller=caller, by=by
+        )
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
             act.detail = mode
@@ -194,7 +196,9 @@ class TwoStepChanges:
         The grant is of a password that may stand alone (ID-3), and a code.
         """
         account_id, action = caller.account_id, Action.TURN_OFF_TWO_STEP
-        grant = await self._confirmed(action, reauthenticated, caller, Verb.TWO_STEP_OFF, by)
+        grant = await self.confirmations.check(
+            action, reauthenticated, Verb.TWO_STEP_OFF, caller=caller, by=by
+        )
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
             view = await accounts.hold(act.tx, account_id, caller.session_id)
@@ -203,18 +207,6 @@ class TwoStepChanges:
                 raise TwoStepOff
             view = await self._changed(act, caller)
             await self.tellings.tell(act, view, TWO_STEP_TURNED_OFF)
-
-    async def _confirmed(
-        self, action: Action, token: str, caller: SessionCaller, verb: Verb, by: By
-    ) -> Grant:
-        async with self.acts.before(by, action, account=caller.account_id):
-            return await self.confirmations.check(
-                token,
-                verb,
-                account_id=caller.account_id,
-                session_id=caller.session_id,
-                now=by.now,
-            )
 
     async def _make(self, account_id: AccountId, *, now: datetime) -> NewCodes:
         """Make a set, where there may be one more.

@@ -16,9 +16,9 @@ from services.identity.proving.confirmations import Confirmations
 from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import USERNAME_CHANGED
-from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.log_on_names import masked, name_key
 from shared.limits import HOUR, Limit
+from shared.trust.access import SessionCaller
 from shared.trust.grants import Grant, Verb
 
 RESERVED_FOR = timedelta(days=365)
@@ -35,10 +35,9 @@ class Usernames:
 
     async def change(
         self,
-        account_id: AccountId,
         typed: str,
         *,
-        session_id: SessionId,
+        caller: SessionCaller,
         reauthenticated: str,
         by: By,
     ) -> str:
@@ -47,17 +46,13 @@ class Usernames:
         Sessions go on. Whatever is refused uses nothing up but, for a name that is somebody's, one
         of ten tries an hour; past them free names are refused as well, or the limit would tell.
         """
-        async with self.acts.before(by, Action.CHANGE_USERNAME, account=account_id):
-            grant = await self.confirmations.check(
-                reauthenticated,
-                Verb.USERNAME,
-                account_id=account_id,
-                session_id=session_id,
-                now=by.now,
-            )
+        account_id, action = caller.account_id, Action.CHANGE_USERNAME
+        grant = await self.confirmations.check(
+            action, reauthenticated, Verb.USERNAME, caller=caller, by=by
+        )
         await self.tellings.ready()
-        async with self.acts.begin(by, Action.CHANGE_USERNAME, account=account_id) as act:
-            view = await accounts.hold(act.tx, account_id, session_id)
+        async with self.acts.begin(by, action, account=account_id) as act:
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             username = check_username(typed, verified=view.verified_email)
             if username == view.account.username:
                 return username

@@ -21,12 +21,13 @@ from services.identity.two_step.model import Outcome
 from services.identity.two_step.second_steps import SecondSteps, refusal_of
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ENROLMENT_ADDED, EnrolmentState
-from shared.contracts.ids import AccountId, PatientId, PracticeId, SessionId
+from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.matching import Named, same_holder
 from shared.db import Connection
 from shared.errors import Refused
 from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
+from shared.trust.access import SessionCaller
 from shared.trust.grants import GrantWrongAct, Verb
 
 
@@ -101,30 +102,23 @@ class AddedPractices:
     async def add_in_session(
         self,
         brought: Brought | str,
-        account_id: AccountId,
         *,
-        session_id: SessionId,
+        caller: SessionCaller,
         reauthenticated: str,
         by: By,
     ) -> PracticeAdded:
         """Give the secret's record to the session's own account. A refusal uses nothing up."""
-        async with self.acts.before(by, Action.ADD_TO_ACCOUNT, account=account_id):
-            grant = await self.confirmations.check(
-                reauthenticated,
-                Verb.PRACTICE,
-                account_id=account_id,
-                session_id=session_id,
-                now=by.now,
-            )
+        account_id, action = caller.account_id, Action.ADD_TO_ACCOUNT
+        grant = await self.confirmations.check(
+            action, reauthenticated, Verb.PRACTICE, caller=caller, by=by
+        )
+        async with self.acts.before(by, action, account=account_id):
             presented = await self._presented(brought, by)
         record = await self.ways_in.owner(presented)
         async with self.acts.begin(
-            by,
-            Action.ADD_TO_ACCOUNT,
-            account=account_id,
-            practice=record[0] if record else None,
+            by, action, account=account_id, practice=record[0] if record else None
         ) as act:
-            view = await accounts.hold(act.tx, account_id, session_id)
+            view = await accounts.hold(act.tx, account_id, caller.session_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             return await self._add(act, account_id, record, presented)
 

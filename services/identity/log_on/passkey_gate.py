@@ -18,7 +18,7 @@ from shared.acts import Acts, By
 from shared.contracts.identity import PASSKEY_REMOVED
 from shared.errors import NotFound
 from shared.trust.access import SessionCaller
-from shared.trust.grants import Grant, Verb
+from shared.trust.grants import Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,16 +47,9 @@ class PasskeyGate:
         Raises GateClosed, ReauthenticationRequired, NotFound, and TwoStepNeedsMeans.
         """
         account_id, action = caller.account_id, Action.KEEP_PASSKEYS
-        grant: Grant | None = None
-        if reauthenticated is not None:
-            async with self.acts.before(by, action, account=account_id):
-                grant = await self.confirmations.check(
-                    reauthenticated,
-                    Verb.PASSKEYS,
-                    account_id=account_id,
-                    session_id=caller.session_id,
-                    now=by.now,
-                )
+        grant = await self.confirmations.check_if_any(
+            action, reauthenticated, Verb.PASSKEYS, caller=caller, by=by
+        )
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
             standing = await self.gates.hold(act, caller)

@@ -53,5 +53,5 @@ def compose(
             second_steps=second_steps,
             grants=grants,
         ),
-        confirmations=Confirmations(grants=checker),
+        confirmations=Confirmations(acts=plumbing.acts, grants=checker),
     )

@@ -23,9 +23,8 @@ async def change_username(
     features: Features, call: Call[UsernameBody, SessionCaller]
 ) -> UsernameReply:
     username = await features.usernames.change(
-        call.caller.account_id,
         call.body.username,
-        session_id=call.caller.session_id,
+        caller=call.caller,
         reauthenticated=call.body.reauthenticated,
         by=call.by,
     )

@@ -54,8 +54,7 @@ async def add_practice(
 ) -> PracticeAdded:
     return await features.added_practices.add_in_session(
         brought_with(call.body),
-        call.caller.account_id,
-        session_id=call.caller.session_id,
+        caller=call.caller,
         reauthenticated=call.body.reauthenticated,
         by=call.by,
     )
