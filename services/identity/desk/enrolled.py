@@ -35,7 +35,7 @@ async def hold_account(
     other practices wait. Raises as `hold`.
     """
     practice = await practices.find(tx, practice_id)
-    if practice is None or not await patients.belongs(tx, patient_id, practice_id):
+    if not await patients.belongs(tx, patient_id, practice_id):
         raise NotFound
     account_id = await enrolments.hold_account(tx, patient_id)
     if account_id is None:

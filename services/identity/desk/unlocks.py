@@ -42,8 +42,6 @@ class Unlocks:
     async def _tell(self, act: Act, account_id: AccountId, practice_id: PracticeId) -> None:
         view = await accounts.view(act.tx, account_id)
         practice = await practices.find(act.tx, practice_id)
-        if practice is None:
-            raise NotFound
         tell(
             act,
             view,

@@ -139,9 +139,12 @@ class AddedPractices:
         refused = presented.way.refused
         if record is None:
             raise refused
-        practice, patient = await self._hold(act.tx, *record)
-        if practice is None or patient is None:
+        practice_id, patient_id = record
+        # Held after the account: who else has the secret waits.
+        patient = await patients.hold(act.tx, practice_id, patient_id)
+        if patient is None:
             raise refused
+        practice = await practices.find(act.tx, practice_id)
         if not await self._is_free(act.tx, patient, account_id) or not presented.fits(patient):
             raise refused
         await self.ways_in.use(act, presented)
@@ -154,13 +157,6 @@ class AddedPractices:
         return PracticeAdded(
             account_id=account_id, practice_id=practice.id, practice_name=practice.name
         )
-
-    async def _hold(
-        self, tx: Connection, practice_id: PracticeId, patient_id: PatientId
-    ) -> tuple[Practice | None, Patient | None]:
-        """The record is held, after the account: who else has the secret waits."""
-        patient = await patients.hold(tx, practice_id, patient_id)
-        return await practices.find(tx, practice_id), patient
 
     async def _is_free(self, tx: Connection, patient: Patient, account_id: AccountId) -> bool:
         """Whether nobody has the record. Raises AlreadyEnrolled to who has it.

@@ -92,8 +92,6 @@ class Invitations:
         it is good.
         """
         practice = await practices.find(act.tx, practice_id)
-        if practice is None:
-            raise NotFound
         life = timedelta(days=practice.settings.invitation_days)
         expires_at = act.now + life
         if not invited:

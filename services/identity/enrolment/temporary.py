@@ -56,7 +56,7 @@ class Temporary:
         tx, now = act.tx, act.now
         patient = await patients.hold(tx, practice_id, patient_id)
         practice = await practices.find(tx, practice_id)
-        if patient is None or practice is None:
+        if patient is None:
             raise NotFound
         if patient.account_id is not None:
             raise PatientEnrolled

@@ -105,7 +105,7 @@ class WaysIn:
         practice_id, patient_id = owner
         patient = await patients.hold(act.tx, practice_id, patient_id)
         practice = await practices.find(act.tx, practice_id)
-        if patient is None or practice is None or patient.account_id is not None:
+        if patient is None or patient.account_id is not None:
             raise way.refused
         if not presented.fits(patient):
             raise way.refused

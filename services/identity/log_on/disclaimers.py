@@ -9,6 +9,7 @@ from services.identity.log_on.errors import DisclaimerChanged
 from services.identity.log_on.gates import Gates
 from services.identity.log_on.model import AskedDisclaimer, Disclaimer
 from services.identity.log_on.store import disclaimers as store
+from services.identity.practices.store import practices
 from services.identity.sessions.reach import Answer
 from services.identity.sessions.sessions import Sessions
 from services.identity.sessions.store import disclaimers as asked
@@ -46,7 +47,8 @@ class Disclaimers:
         version: else a form sent twice would ask every patient once more.
         """
         async with self.acts.begin(by, Action.PUBLISH_DISCLAIMER, practice=practice_id) as act:
-            await store.hold_practice(act.tx, practice_id)
+            if await practices.hold(act.tx, practice_id) is None:
+                raise NotFound
             before = await store.current(act.tx, practice_id)
             if before.texts == texts:
                 after = before

@@ -17,7 +17,7 @@ from shared.acts import Act, Acts, By
 from shared.contracts.identity import PERSON_CHANGED, PersonChanged
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.matching import name_forms
-from shared.errors import NotFound, Refused
+from shared.errors import Refused
 from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
 from shared.randomness import Randomness
@@ -89,10 +89,7 @@ class Patients:
         self, act: Act, practice_id: PracticeId, patients: Sequence[Patient]
     ) -> Sequence[Refused | None]:
         """Why each of these cannot be a record; None: it can."""
-        practice = await practices.find(act.tx, practice_id)
-        if practice is None:
-            raise NotFound
-        today = practice.today(act.now)
+        today = (await practices.find(act.tx, practice_id)).today(act.now)
         return [_wrong(patient, today) for patient in patients]
 
     async def check(self, act: Act, patient: Patient) -> None:

@@ -25,6 +25,6 @@ class OwnClients:
         async with self.database.connection() as connection:
             client = await clients.find(connection, client_id)
             practice = await practices.find(connection, practice_id)
-        if client is None or practice is None:
+        if client is None:
             raise NotFound
         return client, practice

@@ -13,7 +13,6 @@ from shared.acts import Act, Acts, By
 from shared.contracts.identity import PRACTICE_CHANGED, PracticeChanged
 from shared.contracts.ids import PracticeId
 from shared.contracts.scopes import Role
-from shared.errors import NotFound
 from shared.randomness import Randomness
 from shared.trust.tokens import Digests
 
@@ -90,8 +89,6 @@ class Practices:
             check_change(changes, besides=description.given)
             changed = await store.change(act.tx, practice_id, changes, description, version=version)
             practice = changed or await store.find(act.tx, practice_id)
-            if practice is None:
-                raise NotFound
             if version is not None and not practice.has(changes, description):
                 raise SettingsChanged
             if changed:
@@ -101,17 +98,11 @@ class Practices:
     async def read(self, practice_id: PracticeId) -> Practice:
         """The practice with its settings as they stand."""
         async with self.acts.database.connection() as connection:
-            practice = await store.find(connection, practice_id)
-        if practice is None:
-            raise NotFound
-        return practice
+            return await store.find(connection, practice_id)
 
     async def tell(self, act: Act, practice_id: PracticeId) -> None:
         """Tell its snapshot as it stands, once more."""
-        practice = await store.find(act.tx, practice_id)
-        if practice is None:
-            raise NotFound
-        self._announce(act, practice)
+        self._announce(act, await store.find(act.tx, practice_id))
 
     async def add_client(self, practice_id: PracticeId, name: str, *, by: By) -> NewClient:
         """Make a practice another client, of every scope of its role, whatever became of others.
@@ -119,8 +110,7 @@ class Practices:
         Raises NotFound.
         """
         async with self.acts.begin(by, Action.ADD_CLIENT, practice=practice_id) as act:
-            if await store.find(act.tx, practice_id) is None:  # no practice is ever deleted
-                raise NotFound
+            await store.find(act.tx, practice_id)  # it is there, and no practice is ever deleted
             made = await self._add_client(act, name, practice_id, Role.PRACTICE)
             act.about(client=made.client_id)
         return made

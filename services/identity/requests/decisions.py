@@ -144,8 +144,6 @@ class Decisions:
         """Raise NotFound for what is no request of the practice's, and RequestNotPending."""
         request = await store.end(act.tx, practice_id, request_id, state, now=act.now)
         practice = await practices.find(act.tx, practice_id)
-        if practice is None:
-            raise NotFound
         if request is not None:
             return practice, request
         if await store.find(act.tx, practice_id, request_id, now=act.now) is None:

@@ -8,7 +8,6 @@ from services.identity.log_on.model import AskedDisclaimer, Disclaimer
 from services.identity.sessions.reach import Answer
 from shared.contracts.ids import PracticeId, SessionId
 from shared.db import Connection, Row
-from shared.errors import NotFound
 
 _ASKED = """
     SELECT a.practice_id, c.name, a.version, d.texts, coalesce(a.answer, 'unanswered') AS answer
@@ -17,15 +16,6 @@ _ASKED = """
     JOIN practices c ON c.id = a.practice_id
     WHERE a.session_id = $1
 """
-
-
-async def hold_practice(tx: Connection, practice_id: PracticeId) -> None:
-    """Hold the practice until commit: its versions are made one after the other."""
-    held = await tx.fetchval(
-        "SELECT id FROM practices WHERE id = $1 FOR NO KEY UPDATE", practice_id
-    )
-    if held is None:
-        raise NotFound
 
 
 async def current(tx: Connection, practice_id: PracticeId) -> Disclaimer:

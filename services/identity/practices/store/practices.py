@@ -9,6 +9,7 @@ from services.identity.practices.model import Description, Practice
 from shared.contracts.ids import PracticeId
 from shared.contracts.practice_settings import PracticeSettings
 from shared.db import Connection, Row
+from shared.errors import NotFound
 
 _PRACTICE = "id, version, name, contact, locale, time_zone, settings"
 
@@ -33,17 +34,21 @@ async def add(tx: Connection, practice: Practice, *, now: datetime) -> None:
     )
 
 
-async def find(tx: Connection, practice_id: PracticeId) -> Practice | None:
-    """Look up by id."""
+async def find(tx: Connection, practice_id: PracticeId) -> Practice:
+    """Look up by id. Raises NotFound."""
     row = await tx.fetchrow(
         f"SELECT {_PRACTICE} FROM practices WHERE id = $1",  # noqa: S608 - columns of ours
         practice_id,
     )
-    return _practice(row) if row else None
+    if row is None:
+        raise NotFound
+    return _practice(row)
 
 
 async def hold(tx: Connection, practice_id: PracticeId) -> Practice | None:
-    """Look up by id and hold until commit: who asks there comes one after the other (EN-4)."""
+    """Look up by id and hold until commit: who asks there (EN-4), and the versions of its
+    disclaimer, come one after the other.
+    """
     row = await tx.fetchrow(
         f"SELECT {_PRACTICE} FROM practices WHERE id = $1 FOR NO KEY UPDATE",  # noqa: S608 - columns of ours
         practice_id,
