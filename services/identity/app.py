@@ -34,7 +34,7 @@ from shared.trust.sealing import Sealer
 
 def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
     """Build what runs, around the features."""
-    apps = two_step.app_secrets(plumbing)
+    apps = two_step.authenticator(plumbing)
     own_keys = plumbing.own_keys(KeyPurpose.SIGNING, beside=apps.encrypt_again)
     built = features(plumbing, own_keys)
 
@@ -152,7 +152,6 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         ),
         freezes=freezes.compose(
             plumbing,
-            replaced_emails=email.replaced,
             patients=patient.patients,
             sessions=session.sessions,
         ),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.identity.emails.model import verification_mail_limit
-from services.identity.emails.replaced import ReplacedEmails
 from services.identity.emails.stored_names import StoredNames
 from services.identity.emails.verifications import Verifications
 from services.identity.settings import Settings
@@ -17,7 +16,6 @@ from shared.program.program import Plumbing
 class Features:
     verifications: Verifications
     limit: Limit
-    replaced: ReplacedEmails
 
 
 def compose(plumbing: Plumbing[Settings], *, mint: Mint) -> Features:
@@ -28,7 +26,6 @@ def compose(plumbing: Plumbing[Settings], *, mint: Mint) -> Features:
         limit=verification_mail_limit(
             an_hour=settings.verify_mails_an_hour, a_day=settings.verify_mails_a_day
         ),
-        replaced=ReplacedEmails(),
     )
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from services.identity.emails.replaced import ReplacedEmails
 from services.identity.freezes.freezes import Freezes
 from services.identity.patients.patients import Patients
 from services.identity.sessions.sessions import Sessions
@@ -18,7 +17,6 @@ class Features:
 def compose(
     plumbing: Plumbing[Settings],
     *,
-    replaced_emails: ReplacedEmails,
     patients: Patients,
     sessions: Sessions,
 ) -> Features:
@@ -27,7 +25,6 @@ def compose(
         freezes=Freezes(
             acts=plumbing.acts,
             digests=plumbing.digests,
-            replaced_emails=replaced_emails,
             patients=patients,
             sessions=sessions,
             metrics=plumbing.metrics,

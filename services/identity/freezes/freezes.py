@@ -10,8 +10,9 @@ from services.identity.accounts.store import freezes as store
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.devices.store import devices
+from services.identity.emails import replaced
 from services.identity.emails.model import EMAIL_VERIFICATION
-from services.identity.emails.replaced import EmailUndone, ReplacedEmails
+from services.identity.emails.replaced import EmailUndone
 from services.identity.freezes.errors import NotMeLinkInvalid, WrongBirthDate
 from services.identity.passkeys.model import PasskeyEnd
 from services.identity.passkeys.store import passkeys
@@ -32,7 +33,6 @@ from shared.trust.tokens import Digests
 class Freezes:
     acts: Acts
     digests: Digests
-    replaced_emails: ReplacedEmails
     patients: Patients
     sessions: Sessions
     metrics: Metrics
@@ -78,7 +78,7 @@ class Freezes:
         await passkeys.end_all(act.tx, account_id, PasskeyEnd.FROZEN, now=act.now)
         for purpose in (NOT_ME, EMAIL_VERIFICATION):
             await one_time.void(act.tx, purpose, account_id, now=act.now)
-        undone = await self.replaced_emails.undo(act, view, changed_at=changed_at)
+        undone = await replaced.undo(act, view, changed_at=changed_at)
         act.detail = undone
         if undone is EmailUndone.REMOVED:  # recovery has forgotten what RC-6 reads of them
             for patient in await patients.renew(act.tx, account_id):

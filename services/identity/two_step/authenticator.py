@@ -8,6 +8,8 @@ from datetime import datetime
 import msgspec
 import pyotp
 
+from services.identity.two_step.store import two_steps as store
+from shared.acts import Act
 from shared.contracts.ids import AccountId
 from shared.randomness import Randomness
 from shared.trust.ciphers import Cipher, CipherBroken
@@ -47,6 +49,19 @@ class Authenticator:
             return self.cipher.decrypt(sealed, _bound(account_id)).decode()
         except CipherBroken as error:
             raise KeysUnreadable from error
+
+    async def encrypt_again(self, act: Act) -> int:
+        """Bring each app's secret under the current key, like the service's own keys; return how
+        many there are. Raises KeysUnreadable.
+
+        One that is replaced meanwhile is under the current key already.
+        """
+        kept = await store.secrets(act.tx)
+        renewed = [
+            self.sealed(self.opened(each.sealed, each.account_id), each.account_id) for each in kept
+        ]
+        await store.seal_again(act.tx, kept, renewed)
+        return len(kept)
 
     def step_of(
         self, sealed: bytes, account_id: AccountId, typed: str, now: datetime

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from services.identity.passkeys.answers import Answers
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
-from services.identity.two_step.app_secrets import AppSecrets
 from services.identity.two_step.authenticator import Authenticator
 from services.identity.two_step.recovery_codes import RecoveryCodes
 from services.identity.two_step.second_steps import SecondSteps
@@ -44,13 +43,8 @@ def compose(
     )
 
 
-def app_secrets(plumbing: Plumbing[Settings]) -> AppSecrets:
-    """What `keys re-encrypt` brings under another key beside the service's own."""
-    return AppSecrets(authenticator=authenticator(plumbing))
-
-
 def authenticator(plumbing: Plumbing[Settings]) -> Authenticator:
-    """What reads apps' codes."""
+    """What reads apps' codes; `keys re-encrypt` brings their secrets under another key with it."""
     return Authenticator(
         randomness=plumbing.randomness,
         cipher=plumbing.cipher("authenticator apps"),
