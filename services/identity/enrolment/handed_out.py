@@ -8,7 +8,6 @@ from services.identity.actions import Action
 from services.identity.enrolment.errors import NothingLive
 from services.identity.enrolment.model import HandedOut, HandedOutKind, Way
 from services.identity.enrolment.store import handed_out as store
-from services.identity.patients.model import Patient
 from services.identity.patients.store import patients
 from shared import one_time
 from shared.acts import Act, Acts, By
@@ -19,15 +18,8 @@ from shared.one_time import Secret
 PAGE = 100
 
 
-async def hand_out(act: Act, way: Way, secret: Secret, patient: Patient) -> None:
-    """Keep a secret in the place of the record's one before it, with who gives it."""
-    await hand_out_all(act, way, [secret], patient.practice_id)
-
-
-async def hand_out_all(
-    act: Act, way: Way, secrets: Sequence[Secret], practice_id: PracticeId
-) -> None:
-    """The same of many records of a practice, each secret's owner."""
+async def hand_out(act: Act, way: Way, secrets: Sequence[Secret], practice_id: PracticeId) -> None:
+    """Keep secrets in the place of those that their records had before, with who gives them."""
     await one_time.issue(act.tx, way.purpose, secrets, now=act.now)
     await store.note(act.tx, secrets, practice_id=practice_id, staff=act.origin.staff, now=act.now)
 
@@ -47,11 +39,7 @@ class HandingOut:
         async with self.acts.begin(
             by, Action.LIST_HANDED_OUT, patient=patient_id, practice=practice_id
         ) as act:
-            if patient_id is None:
-                return await store.of_practice(
-                    act.tx, practice_id, after=after, limit=PAGE, now=by.now
-                )
-            return await store.of_patient(
+            return await store.page(
                 act.tx, practice_id, patient_id, after=after, limit=PAGE, now=by.now
             )
 

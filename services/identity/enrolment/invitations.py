@@ -11,7 +11,7 @@ from services.identity.enrolment.errors import (
     PatientWithoutEmail,
     PatientWithoutProof,
 )
-from services.identity.enrolment.handed_out import hand_out_all
+from services.identity.enrolment.handed_out import hand_out
 from services.identity.enrolment.model import INVITATION, INVITED
 from services.identity.patients.model import Patient
 from services.identity.patients.store import patients
@@ -98,7 +98,7 @@ class Invitations:
             return expires_at
         seals = await self.mint.sealer.within(act.tx)
         minted = [self.mint.make(INVITATION, one.id, life=life, now=act.now) for one in invited]
-        await hand_out_all(act, INVITED, [each.secret for each in minted], practice_id)
+        await hand_out(act, INVITED, [each.secret for each in minted], practice_id)
         for patient, each in zip(invited, minted, strict=True):
             event_id, recipient = act.new_id(), patient.email or ""
             act.publish(

@@ -63,7 +63,7 @@ class Temporary:
         life = timedelta(hours=practice.settings.temporary_hours)
         username = self.mint.make(TEMPORARY_USERNAME, patient_id, life=life, now=now)
         password = self.mint.make(TEMPORARY_PASSWORD, username.secret.id, life=life, now=now)
-        await hand_out(act, TEMPORARY, username.secret, patient)
+        await hand_out(act, TEMPORARY, [username.secret], practice_id)
         await one_time.issue(tx, TEMPORARY_PASSWORD, [password.secret], now=now)
         return TemporaryCredentials(
             username=username.text, password=password.text, expires_at=username.secret.expires_at

@@ -70,5 +70,5 @@ class EnrolmentTokens:
             now=now,
             sent_to=handed_over,
         )
-        await hand_out(act, TOKEN, minted.secret, patient)
+        await hand_out(act, TOKEN, [minted.secret], practice_id)
         return Issued(token=minted.text, expires_at=minted.secret.expires_at)

@@ -64,8 +64,8 @@ CALLS: Mapping[str, Call] = {
     "by number": lambda tx: searches.by_number(tx, PRACTICE, "P-1"),
     "a record": lambda tx: patients.find(tx, PRACTICE, PATIENT),
     "what is not named": lambda tx: names.hold_unnamed(tx, limit=500),
-    "handed out": lambda tx: handed_out.of_practice(tx, PRACTICE, after=None, limit=100, now=START),
-    "handed out to one": lambda tx: handed_out.of_patient(
+    "handed out": lambda tx: handed_out.page(tx, PRACTICE, None, after=None, limit=100, now=START),
+    "handed out to one": lambda tx: handed_out.page(
         tx, PRACTICE, PATIENT, after=None, limit=100, now=START
     ),
 }

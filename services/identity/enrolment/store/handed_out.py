@@ -35,58 +35,34 @@ async def note(
     )
 
 
-async def of_practice(
+async def page(
     connection: Connection,
     practice_id: PracticeId,
+    patient_id: PatientId | None,
     *,
     after: UUID | None,
     limit: int,
     now: datetime,
 ) -> Sequence[HandedOut]:
-    """What it has handed out to anybody, newest first, from behind what was listed last."""
+    """What it has handed out, to this patient or to anybody, newest first, from behind what was
+    listed last.
+    """
     at, last = await _place(connection, practice_id, after)
+    of_patient = "AND h.patient_id = $5" if patient_id else ""
     rows = await connection.fetch(
-        """
+        f"""
         SELECT h.secret_id, h.patient_id, h.staff, h.issued_at,
             s.purpose, s.sent_to, s.state, s.expires_at, s.ended_at
         FROM handed_out h JOIN one_time_secrets s ON s.id = h.secret_id
-        WHERE h.practice_id = $1 AND (h.issued_at, h.secret_id) < ($2, $3)
+        WHERE h.practice_id = $1 AND (h.issued_at, h.secret_id) < ($2, $3) {of_patient}
         ORDER BY h.issued_at DESC, h.secret_id DESC
         LIMIT $4
-        """,
+        """,  # noqa: S608 - a condition of ours
         practice_id,
         at,
         last,
         limit,
-    )
-    return [_handed_out(row, now) for row in rows]
-
-
-async def of_patient(
-    connection: Connection,
-    practice_id: PracticeId,
-    patient_id: PatientId,
-    *,
-    after: UUID | None,
-    limit: int,
-    now: datetime,
-) -> Sequence[HandedOut]:
-    """The same of one record, if it is the practice's own."""
-    at, last = await _place(connection, practice_id, after)
-    rows = await connection.fetch(
-        """
-        SELECT h.secret_id, h.patient_id, h.staff, h.issued_at,
-            s.purpose, s.sent_to, s.state, s.expires_at, s.ended_at
-        FROM handed_out h JOIN one_time_secrets s ON s.id = h.secret_id
-        WHERE h.patient_id = $1 AND h.practice_id = $2 AND (h.issued_at, h.secret_id) < ($3, $4)
-        ORDER BY h.issued_at DESC, h.secret_id DESC
-        LIMIT $5
-        """,
-        patient_id,
-        practice_id,
-        at,
-        last,
-        limit,
+        *([patient_id] if patient_id else []),
     )
     return [_handed_out(row, now) for row in rows]
 
