@@ -30,3 +30,11 @@ def require_one_of(body: Body, kinds: Kinds) -> None:
     every = {name for kind in kinds for name in kind}
     if {name for name in every if getattr(body, name) is not None} not in map(set, kinds):
         raise not_one_of(body, kinds)
+
+
+def require_email_choice(email: str | None, *, no_email: bool) -> None:
+    """Take an address or `no_email: true`, and not both. Raises BodyInvalid."""
+    if (email is None) is not no_email:
+        code = "field_missing" if email is None else "field_not_allowed"
+        detail = "either an e-mail address or no_email: true"
+        raise BodyInvalid(Violation(field="email", code=code, detail=detail))

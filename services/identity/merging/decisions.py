@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.identity.merging.errors import MergeImpossible
-from services.identity.merging.outcomes import Outcomes, hold, of_the_survivor, parties
+from services.identity.merging.outcomes import Outcomes, begin, hold, of_the_survivor, parties
 from services.identity.merging.proofs import ProofChecker, Proofs, require_proven
 from services.identity.merging.store import merges as store
 from services.identity.merging.unions import Couple
@@ -51,13 +51,7 @@ class MergeDecisions:
         request, by = event.data, By(origin=of_the_survivor(event), now=self.clock.now())
         async with self.acts.within(tx, by, cause=event.id) as act:
             couple = await self.outcomes.couple(tx, request.survivor_id, request.absorbed_id)
-            if not await store.begin(
-                tx,
-                request.merge_id,
-                survivor_id=request.survivor_id,
-                absorbed_id=request.absorbed_id,
-                now=act.now,
-            ):
+            if not await begin(act, request.merge_id, couple):
                 return
             if isinstance(proofs, MergeRefusal):
                 await self.outcomes.turn_away(act, event, couple, proofs)

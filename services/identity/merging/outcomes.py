@@ -123,6 +123,17 @@ class Outcomes:
         )
 
 
+async def begin(act: Act, merge_id: MergeId, couple: Couple) -> bool:
+    """Take it upon this transaction to decide it. False: it was decided before."""
+    return await store.begin(
+        act.tx,
+        merge_id,
+        survivor_id=couple.survivor.account.id,
+        absorbed_id=couple.absorbed.account.id,
+        now=act.now,
+    )
+
+
 def parties(request: MergeRequested) -> tuple[AccountId, AccountId]:
     """Whom it is about."""
     return request.survivor_id, request.absorbed_id

@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.merging.errors import MergeImpossible
-from services.identity.merging.outcomes import Outcomes, hold, of_the_survivor, parties, record
+from services.identity.merging.outcomes import (
+    Outcomes,
+    begin,
+    hold,
+    of_the_survivor,
+    parties,
+    record,
+)
 from services.identity.merging.proofs import ProofChecker, Proofs, require_proven
 from services.identity.merging.store import merges
 from services.identity.merging.store import reviews as store
@@ -21,7 +28,6 @@ from shared.acts import Act, Acts, By
 from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.identity import MERGE_UNDER_REVIEW, MergeRefusal
-from shared.contracts.ids import MergeId
 from shared.contracts.merge import MergeApproved, MergeReviewEnded, MergeReviewRequested
 from shared.db import Connection
 from shared.messaging.subscriptions import origin_of
@@ -120,17 +126,6 @@ class MergeReviews:
                 await self.outcomes.merge(act, review.merge_id, couple, asking=None)
         except MergeImpossible as impossible:
             await self.outcomes.reject(act, review.merge_id, couple, impossible.reason)
-
-
-async def begin(act: Act, merge_id: MergeId, couple: Couple) -> bool:
-    """Take it upon this transaction to decide it. False: it was decided before."""
-    return await merges.begin(
-        act.tx,
-        merge_id,
-        survivor_id=couple.survivor.account.id,
-        absorbed_id=couple.absorbed.account.id,
-        now=act.now,
-    )
 
 
 def proven(couple: Couple, proofs: Proofs, *, now: datetime) -> Proven:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.identity.either import not_one_of
+from services.identity.either import not_one_of, require_email_choice
 from services.identity.enrolment.enrolments import Application, Enrolled
 from services.identity.enrolment.evidence import NameAndDate
 from services.identity.enrolment.features import Features
@@ -10,8 +10,6 @@ from services.identity.enrolment.model import TOKEN
 from services.identity.enrolment.ways_in import Brought
 from services.identity.fields import Name, Typed
 from shared.contracts.birth_dates import BirthDate
-from shared.errors import Violation
-from shared.http.problems import BodyInvalid
 from shared.http.routes import Body, Call
 from shared.trust.access import Anonymous
 
@@ -35,14 +33,7 @@ class EnrolmentBody(Body, frozen=True, kw_only=True):
 
 async def enrol(features: Features, call: Call[EnrolmentBody, Anonymous]) -> Enrolled:
     body = call.body
-    if (body.email is None) is not body.no_email:
-        raise BodyInvalid(
-            Violation(
-                field="email",
-                code="field_missing" if body.email is None else "field_not_allowed",
-                detail="either an e-mail address or no_email: true",
-            )
-        )
+    require_email_choice(body.email, no_email=body.no_email)
     return await features.enrolments.enrol(
         Application(
             terms_version=body.terms_version,

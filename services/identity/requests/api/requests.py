@@ -2,13 +2,12 @@
 
 from typing import Literal
 
+from services.identity.either import require_email_choice
 from services.identity.fields import Line, Name, Typed
 from services.identity.requests.features import Features
 from services.identity.requests.model import Contact, Person
 from shared.contracts.birth_dates import BirthDate
 from shared.contracts.ids import PracticeId
-from shared.errors import Violation
-from shared.http.problems import BodyInvalid
 from shared.http.routes import Body, Call, NoBody, Reply
 from shared.trust.access import Anonymous
 
@@ -60,14 +59,7 @@ async def request_enrolment(
     features: Features, call: Call[EnrolmentRequestBody, Anonymous]
 ) -> EnrolmentRequested:
     body = call.body
-    if (body.email is None) is not body.no_email:
-        raise BodyInvalid(
-            Violation(
-                field="email",
-                code="field_missing" if body.email is None else "field_not_allowed",
-                detail="either an e-mail address or no_email: true",
-            )
-        )
+    require_email_choice(body.email, no_email=body.no_email)
     await features.requests.submit(
         body.practice_id,
         Person(last_name=body.last_name, first_name=body.first_name, birth_date=body.birth_date),
