@@ -31,8 +31,6 @@ class Account:
     username: str
     locale: str
     time_zone: str
-    created_at: datetime
-    last_log_on_at: datetime | None
     email_waived: bool  # a practice says that she has none: RC-6 requires none of her
     reset_by_practice: bool  # since a freeze nothing but RC-5 sets a password (RC-9)
     questions_set: bool  # recovery has five security questions of it (RC-8)
@@ -60,7 +58,6 @@ class Credentials:
 
     account_id: AccountId
     state: AccountState
-    version: int
     security_version: int
     password_hash: str | None  # void since a freeze (RC-9)
     history_salt: bytes

@@ -99,7 +99,7 @@ def _described() -> Iterator[Setting | Order]:
 SETTINGS: Mapping[str, Setting | Order] = {setting.name: setting for setting in _described()}
 
 
-def check_change(changes: Mapping[str, Value], *, besides: Collection[str] = ()) -> None:
+def check_change(changes: Mapping[str, Value], *, besides: Collection[str]) -> None:
     """Raise SettingOutOfRange for the first that is, and for a change of nothing at all."""
     if not changes and not besides:
         raise SettingOutOfRange.in_field("settings", "name one at least")

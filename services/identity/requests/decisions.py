@@ -31,7 +31,6 @@ from shared.contracts.identity import (
     EnrolmentRequestRejected,
 )
 from shared.contracts.ids import PatientId, PracticeId
-from shared.db import Database
 from shared.errors import NotFound
 from shared.http.routes import Reply
 
@@ -62,7 +61,6 @@ class Approved(Reply, frozen=True, kw_only=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
     acts: Acts
-    database: Database
     patients: Patients
     invitations: Invitations
     addresses: TypedAddresses

@@ -32,13 +32,11 @@ def compose(
     return Features(
         requests=Requests(
             acts=plumbing.acts,
-            database=plumbing.database,
             randomness=plumbing.randomness,
             addresses=addresses,
         ),
         decisions=Decisions(
             acts=plumbing.acts,
-            database=plumbing.database,
             patients=patients,
             invitations=invitations,
             addresses=addresses,

@@ -17,20 +17,18 @@ from services.identity.requests.typed_addresses import TypedAddresses
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ENROLMENT_REQUEST_SUBMITTED, EnrolmentRequestSubmitted
 from shared.contracts.ids import PracticeId
-from shared.db import Database
 from shared.randomness import Randomness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
     acts: Acts
-    database: Database
     randomness: Randomness
     addresses: TypedAddresses
 
     async def open_practices(self) -> Sequence[Practice]:
         """The practices that take requests, by name."""
-        async with self.database.connection() as connection:
+        async with self.acts.database.connection() as connection:
             return await practices.that_take_requests(connection)
 
     async def submit(

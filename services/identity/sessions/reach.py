@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from shared.contracts.identity import EnrolmentState, TwoStepMode
-from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.reach import QUESTIONS_GATE, SessionScope
 
 
@@ -100,7 +100,6 @@ class Gate:
 class Standing:
     """What an account has and a session was told, as both are now."""
 
-    account_id: AccountId
     account_version: int
     enrolled: bool  # at one practice at least
     second_step_due: bool

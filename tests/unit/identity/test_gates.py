@@ -19,13 +19,12 @@ from services.identity.sessions.reach import (
     scope,
 )
 from shared.contracts.identity import EnrolmentState
-from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.reach import SessionScope
 
 pytestmark = pytest.mark.proves("LG-3")
 
 INSIDE = Standing(
-    account_id=AccountId(UUID(int=1)),
     account_version=1,
     enrolled=True,
     second_step_due=False,

@@ -21,11 +21,11 @@ from shared.contracts.ids import AccountId
 from shared.db import Connection, Row
 
 _ACCOUNT = """
-    id, state, version, security_version, username, locale, time_zone, created_at, last_log_on_at,
-    email_waived, reset_by_practice, questions_set, frozen_in, reopened, validated_at
+    id, state, version, security_version, username, locale, time_zone, email_waived,
+    reset_by_practice, questions_set, frozen_in, reopened, validated_at
 """
 _CREDENTIALS = """
-    a.id, a.state, a.version, a.security_version, a.password_hash, a.history_salt
+    a.id, a.state, a.security_version, a.password_hash, a.history_salt
 """
 
 
@@ -169,13 +169,9 @@ async def require_new_password(tx: Connection, account_id: AccountId) -> None:
     await tx.execute("UPDATE accounts SET new_password_due = true WHERE id = $1", account_id)
 
 
-async def change(tx: Connection, account_id: AccountId) -> int:
-    """Count a change that others may see, and hold the row until commit; return the version."""
-    return int(
-        await tx.fetchval(
-            "UPDATE accounts SET version = version + 1 WHERE id = $1 RETURNING version", account_id
-        )
-    )
+async def change(tx: Connection, account_id: AccountId) -> None:
+    """Count a change that others may see, and hold the row until commit."""
+    await tx.execute("UPDATE accounts SET version = version + 1 WHERE id = $1", account_id)
 
 
 async def hold(tx: Connection, account_id: AccountId) -> None:
@@ -290,8 +286,6 @@ def _account(row: Row) -> Account:
         username=row["username"],
         locale=row["locale"],
         time_zone=row["time_zone"],
-        created_at=row["created_at"],
-        last_log_on_at=row["last_log_on_at"],
         email_waived=row["email_waived"],
         reset_by_practice=row["reset_by_practice"],
         questions_set=row["questions_set"],
@@ -305,7 +299,6 @@ def _credentials(row: Row) -> Credentials:
     return Credentials(
         account_id=row["id"],
         state=AccountState(row["state"]),
-        version=row["version"],
         security_version=row["security_version"],
         password_hash=row["password_hash"],
         history_salt=row["history_salt"],

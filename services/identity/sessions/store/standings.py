@@ -12,7 +12,7 @@ from shared.db import Connection, Row
 
 CURRENT_TERMS = "SELECT version FROM terms ORDER BY place DESC LIMIT 1"
 STANDING = """
-    a.id AS account_id, a.version AS account_version, s.second_step_due, s.terms_due, s.skipped,
+    a.version AS account_version, s.second_step_due, s.terms_due, s.skipped,
     a.new_password_due,
     NOT a.questions_set AND NOT EXISTS (
         SELECT FROM enrolments e
@@ -145,7 +145,6 @@ async def skip(tx: Connection, session_id: SessionId, gate: GateName) -> None:
 def standing(row: Row) -> Standing:
     """Read the columns of STANDING."""
     return Standing(
-        account_id=row["account_id"],
         account_version=row["account_version"],
         enrolled=row["enrolled"],
         second_step_due=row["second_step_due"],
