@@ -75,7 +75,6 @@ def compose(
         ),
         settings=AccountSettings(
             database=plumbing.database,
-            sessions=sessions,
             passkeys_offered=keys.ceremonies.door is not None,
         ),
         two_step=TwoStepChanges(

@@ -14,6 +14,7 @@ from services.identity.credentials.errors import TooManyPasswords
 from services.identity.passwords.errors import PasswordUnacceptable
 from services.identity.passwords.passwords import HashedPassword, Passwords
 from services.identity.passwords.policy import RuleResult
+from services.identity.passwords.store import history
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.model import BegunBy, SessionEnd
 from services.identity.sessions.reach import GateName
@@ -55,7 +56,7 @@ class PasswordChanges:
             taken = (await limits.take(tx, CHECKS, [key], now=by.now))[key]
             if not taken.granted:
                 raise TooManyPasswords(retry_after=(taken.free_at - by.now).total_seconds())
-            context = await self.passwords.context(tx, account_id)
+            context = await history.context(tx, account_id)
         return self.passwords.check(candidate, context)
 
     async def change(

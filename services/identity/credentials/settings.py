@@ -8,7 +8,7 @@ from services.identity.accounts.model import AccountView
 from services.identity.passkeys.model import Passkey
 from services.identity.passkeys.store import passkeys
 from services.identity.sessions.reach import Sight
-from services.identity.sessions.sessions import Sessions
+from services.identity.sessions.store import standings
 from services.identity.two_step.model import TwoStep
 from services.identity.two_step.store import two_steps
 from shared.db import Database
@@ -29,7 +29,6 @@ class ReadSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
     database: Database
-    sessions: Sessions
     passkeys_offered: bool
 
     async def read(self, caller: SessionCaller) -> ReadSettings:
@@ -37,7 +36,7 @@ class AccountSettings:
         async with self.database.snapshot() as tx:
             return ReadSettings(
                 view=await accounts.view(tx, caller.account_id),
-                sight=await self.sessions.look(tx, caller.session_id),
+                sight=await standings.sight_of(tx, caller.session_id),
                 two_step=await two_steps.find(tx, caller.account_id),
                 passkeys=await passkeys.list_live(tx, caller.account_id),
                 passkeys_offered=self.passkeys_offered,

@@ -66,10 +66,6 @@ class Passwords:
             [await self.hasher.hash(password, salt=salt, pepper_id=one) for one in retired]
         )
 
-    async def context(self, tx: Connection, account_id: AccountId) -> Context:
-        """What an account's next password must not be."""
-        return await store.context(tx, account_id)
-
     async def take(
         self,
         tx: Connection,
@@ -85,7 +81,7 @@ class Passwords:
 
         Raises PasswordUnacceptable, which undoes that it was given.
         """
-        self.require(typed, await self.context(tx, account_id), field=field)
+        self.require(typed, await store.context(tx, account_id), field=field)
         await self._require_new(tx, account_id, hashed, field=field)
         await self.remember(tx, account_id, hashed, security_version=security_version, now=now)
 

@@ -116,16 +116,11 @@ class ListedSession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldSession:
-    session: Session
-    standing: Standing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshable:
     """A refresh token that did not rotate, as it stands: why it did not."""
 
-    held: HeldSession
+    session: Session
+    standing: Standing
     live: bool
     rests: bool  # made by a rotation a moment ago
     same_device: bool  # who brings it has the secret of where its session began

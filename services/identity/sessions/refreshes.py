@@ -74,8 +74,7 @@ class Refreshes:
                 now=act.now,
             )
             if found is not None and self._rests(found):
-                held = found.held
-                return Opened(session=held.session, standing=held.standing, refresh_token=token)
+                return Opened(session=found.session, standing=found.standing, refresh_token=token)
             if found is not None and self._is_twin(found, act.now):
                 return self._same_successor(found, token, digest)
             if found is not None and found.live and found.same_device:
@@ -96,22 +95,20 @@ class Refreshes:
     def _same_successor(self, found: Refreshable, token: str, digest: bytes) -> Opened:
         sealed = found.successor_sealed or b""
         successor = self._cipher(token).decrypt(sealed, digest).decode()
-        return Opened(
-            session=found.held.session, standing=found.held.standing, refresh_token=successor
-        )
+        return Opened(session=found.session, standing=found.standing, refresh_token=successor)
 
     async def _refuse(self, act: Act, found: Refreshable | None) -> None:
         """Somebody else may hold a token that comes back late: its session ends (RFC 9700)."""
         reused = found is not None and found.live
         if found is not None and reused:
-            session = found.held.session
+            session = found.session
             await self.sessions.end_within(
                 act, session.account_id, why=SessionEnd.REFRESH_REUSE, only=session.id
             )
         act.record(
             Action.REFRESH,
             "refused",
-            account=found.held.session.account_id if found else None,
+            account=found.session.account_id if found else None,
             detail="refresh_reused" if reused else RefreshInvalid.cause,
         )
 

@@ -22,7 +22,6 @@ from services.identity.sessions.model import (
 from services.identity.sessions.reach import (
     Gate,
     GateName,
-    Sight,
     Standing,
     gates,
     next_required,
@@ -283,10 +282,6 @@ class Sessions:
         standing = await standings.of_session(tx, caller.session_id)
         if next_required(standing) is not gate:
             raise SessionScopeMissing
-
-    async def look(self, tx: Connection, session_id: SessionId) -> Sight:
-        """What the session sees in this second."""
-        return await standings.sight_of(tx, session_id)
 
     async def accept_terms_within(self, act: Act, account_id: AccountId) -> None:
         """Open that gate in all of its sessions, and have their tokens renewed (LG-3)."""

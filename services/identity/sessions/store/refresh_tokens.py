@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from services.identity.sessions.model import Refreshable, Session
 from services.identity.sessions.store.lives import known, live
-from services.identity.sessions.store.sessions import SESSION, held, session
-from services.identity.sessions.store.standings import STANDING
+from services.identity.sessions.store.sessions import SESSION, session
+from services.identity.sessions.store.standings import STANDING, standing
 from shared.db import Connection
 
 
@@ -100,7 +100,8 @@ async def find(
     if row is None:
         return None
     return Refreshable(
-        held=held(row),
+        session=session(row),
+        standing=standing(row),
         live=row["live"],
         rests=row["rests"],
         same_device=row["same_device"],

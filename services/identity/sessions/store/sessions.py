@@ -8,14 +8,13 @@ from services.identity.sessions.model import (
     BegunBy,
     Described,
     DeviceId,
-    HeldSession,
     ListedSession,
     Session,
     SessionEnd,
     Shown,
 )
 from services.identity.sessions.store.lives import live, takes, trusted
-from services.identity.sessions.store.standings import CURRENT_TERMS, standing
+from services.identity.sessions.store.standings import CURRENT_TERMS
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection, Row
 
@@ -284,8 +283,3 @@ def listed(row: Row) -> ListedSession:
         network=row["network"],
         begun_by=tuple(map(BegunBy, row["begun_by"])),
     )
-
-
-def held(row: Row) -> HeldSession:
-    """Read the columns of SESSION and STANDING."""
-    return HeldSession(session=session(row), standing=standing(row))
