@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from services.identity.accounts.model import HeldAccount
 from shared.contracts.ids import SessionId
+from shared.http.routes import Reply
 from shared.randomness import Randomness
 from shared.trust.grants import GrantAct, GrantIssuer, Verb
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuedGrant:
-    """What the one who proved it carries on. `expires_in` is in seconds."""
+class ProofReply(Reply, frozen=True, kw_only=True):
+    """`grant` is carried to who takes it; `expires_in` is in seconds."""
 
     grant: str
     expires_in: int
@@ -34,7 +34,7 @@ class ProofGrants:
         now: datetime,
         verb: Verb | None = None,
         route: str = "password",
-    ) -> IssuedGrant:
+    ) -> ProofReply:
         """Sign; after the commit, since a key may have to be waited for.
 
         `session_id` is where it was proven. `security_version` is the one whose password was
@@ -53,7 +53,7 @@ class ProofGrants:
             account_version=account.version,
             session_id=session_id,
         )
-        return IssuedGrant(grant=grant, expires_in=int(life.total_seconds()))
+        return ProofReply(grant=grant, expires_in=int(life.total_seconds()))
 
     def _audience(self, verb: Verb | None) -> tuple[str, ...]:
         """Who takes it: identity, for a merge merge first, since both spend it, and notify and

@@ -16,23 +16,26 @@ from services.identity.proving.errors import (
     MergeProofFailed,
     MergeSameAccount,
 )
-from services.identity.proving.grants import IssuedGrant, ProofGrants
+from services.identity.proving.grants import ProofGrants
 from services.identity.two_step.second_steps import SecondSteps
 from services.identity.two_step.store import two_steps
 from shared.acts import Act, Acts, By
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.log_on_names import masked
+from shared.http.routes import Reply
 from shared.trust.grants import GrantAct
 
 LIFE = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnedAccount:
-    """The other account as its holder knows it, for the page that asks her to confirm."""
+class OwnershipReply(Reply, frozen=True, kw_only=True):
+    """`grant` is carried to merge; `username` is the other account's, masked, and `practices` are
+    the names of its practices, for the page that asks to confirm.
+    """
 
-    proof: IssuedGrant
-    username: str  # masked
+    grant: str
+    expires_in: int
+    username: str
     practices: tuple[str, ...]
 
 
@@ -53,7 +56,7 @@ class OwnershipProofs:
         code: str | None,
         session_id: SessionId,
         by: By,
-    ) -> OwnedAccount:
+    ) -> OwnershipReply:
         """Prove the account of that name; opens no session. Counts on that account's own lock.
 
         `own_id` and `session_id` are the caller's; the grant is good in that session alone. Where
@@ -85,7 +88,7 @@ class OwnershipProofs:
 
     async def prove_by_passkey(
         self, own_id: AccountId, passkey: Given, *, session_id: SessionId, by: By
-    ) -> OwnedAccount:
+    ) -> OwnershipReply:
         """Prove the account that a passkey is of, which is a whole proof (MF-8).
 
         Raises CeremonyOver; PasskeyInvalid for whatever may not be told, and only after a right
@@ -122,7 +125,7 @@ class OwnershipProofs:
         session_id: SessionId,
         by: By,
         route: str = "password",
-    ) -> OwnedAccount:
+    ) -> OwnershipReply:
         proof = await self.grants.issue(
             GrantAct.ACCOUNT_OWNED,
             held,
@@ -132,8 +135,9 @@ class OwnershipProofs:
             now=by.now,
             route=route,
         )
-        return OwnedAccount(
-            proof=proof,
+        return OwnershipReply(
+            grant=proof.grant,
+            expires_in=proof.expires_in,
             username=masked(other.account.username),
             practices=tuple(each.practice_name for each in other.enrolments),
         )

@@ -12,7 +12,7 @@ from services.identity.passwords.errors import PasswordUnacceptable
 from services.identity.passwords.passwords import Passwords
 from services.identity.passwords.proofs import PasswordProofs
 from services.identity.proving.errors import ReauthenticationFailed
-from services.identity.proving.grants import IssuedGrant, ProofGrants
+from services.identity.proving.grants import ProofGrants, ProofReply
 from services.identity.two_step.second_steps import SecondSteps
 from shared.acts import Act, Acts, By
 from shared.trust.access import SessionCaller
@@ -48,7 +48,7 @@ class Reauthentication:
         passkey: Given | None,
         caller: SessionCaller,
         by: By,
-    ) -> IssuedGrant:
+    ) -> ProofReply:
         """Prove that who holds the session knows the password; counted like a log-on (LG-2).
 
         Where two-step is on a code is needed as well, of the app or a recovery code, or a passkey.
@@ -90,7 +90,7 @@ class Reauthentication:
 
     async def by_passkey(
         self, passkey: Given, verb: Verb, *, caller: SessionCaller, by: By
-    ) -> IssuedGrant:
+    ) -> ProofReply:
         """Prove the same by a passkey of the account, which is a whole re-authentication: no lock
         of the password is heeded, and none is counted on (MF-8).
 

@@ -15,7 +15,9 @@ from services.identity.passkeys.api.bodies import (
     options_reply,
 )
 from services.identity.proving.features import Features
-from shared.http.routes import Body, Call, NoBody, Reply
+from services.identity.proving.grants import ProofReply
+from services.identity.proving.ownership import OwnershipReply
+from shared.http.routes import Body, Call, NoBody
 from shared.trust.access import SessionCaller
 from shared.trust.grants import Verb
 
@@ -54,24 +56,6 @@ class OwnershipBody(Body, frozen=True, kw_only=True):
     credential: Asserted | None = None
 
 
-class ProofReply(Reply, frozen=True, kw_only=True):
-    """`grant` is carried to who takes it; `expires_in` is in seconds."""
-
-    grant: str
-    expires_in: int
-
-
-class OwnershipReply(Reply, frozen=True, kw_only=True):
-    """`grant` is carried to merge; `username` is the other account's, masked, and `practices` are
-    the names of its practices, for the page that asks to confirm.
-    """
-
-    grant: str
-    expires_in: int
-    username: str
-    practices: tuple[str, ...]
-
-
 async def ask_to_reauthenticate(
     features: Features, call: Call[NoBody, SessionCaller]
 ) -> OptionsReply:
@@ -86,17 +70,15 @@ async def reauthenticate(
     require_one_of(body, BY_PASSWORD + (() if body.verb is Verb.TWO_STEP_OFF else whole))
     passkey = _passkey(body.ceremony, body.credential)
     if body.password is None and passkey is not None:
-        proof = await again.by_passkey(passkey, body.verb, caller=call.caller, by=call.by)
-    else:
-        proof = await again.by_password(
-            body.password or "",
-            body.verb,
-            code=body.code,
-            passkey=passkey,
-            caller=call.caller,
-            by=call.by,
-        )
-    return ProofReply(grant=proof.grant, expires_in=proof.expires_in)
+        return await again.by_passkey(passkey, body.verb, caller=call.caller, by=call.by)
+    return await again.by_password(
+        body.password or "",
+        body.verb,
+        code=body.code,
+        passkey=passkey,
+        caller=call.caller,
+        by=call.by,
+    )
 
 
 async def ask_to_prove_ownership(
@@ -116,23 +98,14 @@ async def prove_ownership(
     passkey = _passkey(body.ceremony, body.credential)
     account_id, session_id = call.caller.account_id, call.caller.session_id
     if passkey is not None:
-        owned = await proofs.prove_by_passkey(
-            account_id, passkey, session_id=session_id, by=call.by
-        )
-    else:
-        owned = await proofs.prove(
-            account_id,
-            body.name or "",
-            body.password or "",
-            code=body.code,
-            session_id=session_id,
-            by=call.by,
-        )
-    return OwnershipReply(
-        grant=owned.proof.grant,
-        expires_in=owned.proof.expires_in,
-        username=owned.username,
-        practices=owned.practices,
+        return await proofs.prove_by_passkey(account_id, passkey, session_id=session_id, by=call.by)
+    return await proofs.prove(
+        account_id,
+        body.name or "",
+        body.password or "",
+        code=body.code,
+        session_id=session_id,
+        by=call.by,
     )
 
 
