@@ -3,10 +3,9 @@
 Gates (LG-3), scope (SE-4, UN-4), and the areas of each practice (SE-4, DISC-1).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
 from shared.contracts.identity import EnrolmentState, TwoStepMode
 from shared.contracts.ids import PatientId, PracticeId
@@ -14,6 +13,7 @@ from shared.contracts.reach import QUESTIONS_GATE, SessionScope
 
 
 class GateName(StrEnum):
+    # in the order that they are to be taken in (LG-3)
     SECOND_STEP = "second-step"
     NEW_PASSWORD = "new-password"  # noqa: S105 - a gate, not a password
     TERMS = "terms"
@@ -134,71 +134,33 @@ class Sight:
     practices: tuple[SeenPractice, ...]
 
 
-Asks = Literal["required", "offered"]
-Rule = Callable[[Standing], Asks | None]
-
-
-def _second_step(at: Standing) -> Asks | None:
-    return "required" if at.second_step_due else None
-
-
-def _new_password(at: Standing) -> Asks | None:
-    return "required" if at.new_password_due and at.enrolled else None
-
-
-def _terms(at: Standing) -> Asks | None:
-    return "required" if at.terms_due else None
-
-
-def _questions(at: Standing) -> Asks | None:
-    return "required" if at.questions_due and at.enrolled else None
-
-
-def _account_email(at: Standing) -> Asks | None:
-    if at.email_verified or not at.enrolled:
-        return None
-    return "required" if at.email_required else "offered"
-
-
-def _two_step(at: Standing) -> Asks | None:
-    return "offered" if at.two_step_offered and at.enrolled else None
-
-
-def _passkeys(at: Standing) -> Asks | None:
-    return "offered" if at.passkeys_to_keep and at.enrolled else None
-
-
-def _disclaimers(at: Standing) -> Asks | None:
-    return "offered" if at.disclaimers_due and at.enrolled else None
-
-
-RULES: tuple[tuple[GateName, Rule], ...] = (
-    (GateName.SECOND_STEP, _second_step),
-    (GateName.NEW_PASSWORD, _new_password),
-    (GateName.TERMS, _terms),
-    (GateName.QUESTIONS, _questions),
-    (GateName.ACCOUNT_EMAIL, _account_email),
-    (GateName.TWO_STEP, _two_step),
-    (GateName.PASSKEYS, _passkeys),
-    (GateName.DISCLAIMERS, _disclaimers),
-)
-"""Every gate in the order it is to be taken in (LG-3): a new one is a line at its place.
-
-Without a practice there are none but those of who somebody is and what she agrees to (UN-4).
-"""
-
-
 def gates(at: Standing) -> tuple[Gate, ...]:
-    """The open gates, in their order. An offer that was declined is none."""
-    asked = ((name, rule(at)) for name, rule in RULES)
+    """The open gates, in the order of their names (LG-3). An offer that was declined is none.
+
+    Without a practice there are none but those of who somebody is and what she agrees to (UN-4).
+    """
+    no_email = at.enrolled and not at.email_verified
+    required = {
+        GateName.SECOND_STEP: at.second_step_due,
+        GateName.NEW_PASSWORD: at.enrolled and at.new_password_due,
+        GateName.TERMS: at.terms_due,
+        GateName.QUESTIONS: at.enrolled and at.questions_due,
+        GateName.ACCOUNT_EMAIL: no_email and at.email_required,
+    }
+    offered = {
+        GateName.ACCOUNT_EMAIL: no_email,
+        GateName.TWO_STEP: at.enrolled and at.two_step_offered,
+        GateName.PASSKEYS: at.enrolled and at.passkeys_to_keep,
+        GateName.DISCLAIMERS: at.enrolled and at.disclaimers_due,
+    }
     return tuple(
         Gate(
             name=name,
-            required=asks == "required",
+            required=required.get(name, False),
             step=at.step if name is GateName.SECOND_STEP else None,
         )
-        for name, asks in asked
-        if asks == "required" or (asks == "offered" and name not in at.skipped)
+        for name in GateName
+        if required.get(name) or (offered.get(name) and name not in at.skipped)
     )
 
 
