@@ -18,7 +18,8 @@ from services.identity.passwords.store import history
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.model import BegunBy, SessionEnd
 from services.identity.sessions.reach import GateName
-from services.identity.sessions.sessions import Sessions, SessionTokens
+from services.identity.sessions.replies import SessionReply
+from services.identity.sessions.sessions import Sessions
 from services.identity.sessions.store import sessions
 from shared import limits
 from shared.acts import Act, Acts, By
@@ -67,7 +68,7 @@ class PasswordChanges:
         reauthenticated: str,
         resource: Sequence[Service],
         by: By,
-    ) -> SessionTokens:
+    ) -> SessionReply:
         """Set it, end every session, and go on in a new one: whoever has copied a token of this
         one has nothing by it.
 

@@ -9,7 +9,8 @@ from services.identity.devices.arrivals import Arrivals
 from services.identity.log_on.errors import InvalidCredentials
 from services.identity.passwords.proofs import Attempt, PasswordProofs
 from services.identity.sessions.model import BegunBy, Described
-from services.identity.sessions.sessions import Sessions, SessionTokens
+from services.identity.sessions.replies import SessionReply
+from services.identity.sessions.sessions import Sessions
 from shared.acts import Acts, By
 from shared.contracts.reach import Service
 from shared.logs import logger
@@ -35,7 +36,7 @@ class LogOn:
         described: Described,
         resource: Sequence[Service],
         by: By,
-    ) -> SessionTokens:
+    ) -> SessionReply:
         """Open a session. Raises InvalidCredentials, alike for every cause.
 
         `device` is a device's secret: on a known one the right password passes a lock that others

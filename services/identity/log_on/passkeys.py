@@ -12,7 +12,8 @@ from services.identity.passkeys.errors import PasskeyUnknown
 from services.identity.passkeys.model import Answered, Begun, Cause, Purpose, Verdict
 from services.identity.passwords.lockouts import NOBODY
 from services.identity.sessions.model import BegunBy, Described
-from services.identity.sessions.sessions import Sessions, SessionTokens
+from services.identity.sessions.replies import SessionReply
+from services.identity.sessions.sessions import Sessions
 from shared.acts import Act, Acts, By
 from shared.contracts.log_on_names import name_key
 from shared.contracts.reach import Service
@@ -39,7 +40,7 @@ class PasskeyLogOn:
         described: Described,
         resource: Sequence[Service],
         by: By,
-    ) -> SessionTokens:
+    ) -> SessionReply:
         """Open a full session, but for the gates of LG-3.
 
         `name` is what was typed beside it, which must then be that account's: on a device that two

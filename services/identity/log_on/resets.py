@@ -16,7 +16,8 @@ from services.identity.passwords.errors import PasswordUnacceptable
 from services.identity.passwords.lockouts import Lockouts
 from services.identity.passwords.passwords import HashedPassword, Passwords
 from services.identity.sessions.model import BegunBy, Described, SessionEnd
-from services.identity.sessions.sessions import Sessions, SessionTokens
+from services.identity.sessions.replies import SessionReply
+from services.identity.sessions.sessions import Sessions
 from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import PASSWORD_RESET, ResetRoute
@@ -64,7 +65,7 @@ class Resets:
         described: Described,
         resource: Sequence[Service],
         by: By,
-    ) -> SessionTokens | None:
+    ) -> SessionReply | None:
         """Set the password the grant allows, end every session and open a new one; none by a route
         that leads to the log-on.
 

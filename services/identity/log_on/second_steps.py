@@ -11,7 +11,8 @@ from services.identity.log_on.gates import Gates
 from services.identity.passkeys.answers import Answers, Given
 from services.identity.passkeys.model import Answered, Begun, PasskeyId, Purpose
 from services.identity.sessions.model import BegunBy, Described, ListedSession, SessionEnd
-from services.identity.sessions.sessions import Sessions, SessionTokens
+from services.identity.sessions.replies import SessionReply
+from services.identity.sessions.sessions import Sessions
 from services.identity.sessions.store import sessions, standings
 from services.identity.two_step.errors import SecondStepFailed
 from services.identity.two_step.model import Offered, Outcome
@@ -58,7 +59,7 @@ class SecondStepGate:
         caller: SessionCaller,
         resource: Sequence[Service],
         by: By,
-    ) -> SessionTokens:
+    ) -> SessionReply:
         """Open a full session for one that a password alone has begun, which ends with it.
 
         `step` is a code, or a passkey's answer. Whatever was handed out for that session opens

@@ -135,7 +135,7 @@ class Sight:
 
 
 def gates(at: Standing) -> tuple[Gate, ...]:
-    """The open gates, in the order of their names (LG-3). An offer that was declined is none.
+    """The open gates, in the order of `GateName`. An offer that was declined is none.
 
     Without a practice there are none but those of who somebody is and what she agrees to (UN-4).
     """

@@ -7,10 +7,10 @@ from datetime import datetime
 from services.identity.actions import Action
 from services.identity.sessions.errors import RefreshInvalid
 from services.identity.sessions.model import Refreshable, SessionEnd, SessionLives
+from services.identity.sessions.replies import SessionReply
 from services.identity.sessions.sessions import (
     Opened,
     Sessions,
-    SessionTokens,
     device_digest,
     refresh_digest,
 )
@@ -35,7 +35,7 @@ class Refreshes:
 
     async def refresh(
         self, token: str, *, device: str | None, resource: Sequence[Service], by: By
-    ) -> SessionTokens:
+    ) -> SessionReply:
         """Hand out the successor, one for however many services. Raises RefreshInvalid.
 
         `device` is the secret of the device that the session began on, where its client has one.

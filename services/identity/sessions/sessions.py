@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from msgspec import UNSET
+
 from services.identity.accounts import accounts
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import log_ons
@@ -20,13 +22,12 @@ from services.identity.sessions.model import (
     SessionLives,
 )
 from services.identity.sessions.reach import (
-    Gate,
     GateName,
     Standing,
-    gates,
     next_required,
     scope,
 )
+from services.identity.sessions.replies import SessionReply, gate_replies
 from services.identity.sessions.store import disclaimers, narrowings, standings
 from services.identity.sessions.store import sessions as store
 from shared.acts import Act, Acts, By
@@ -39,7 +40,7 @@ from shared.errors import NotFound
 from shared.http.problems import SessionScopeMissing
 from shared.http.sources import network_of
 from shared.randomness import Randomness
-from shared.trust.access import LIFE_SECONDS, AccessTokenIssuer, SessionCaller, TokenSet
+from shared.trust.access import LIFE_SECONDS, AccessTokenIssuer, SessionCaller
 from shared.trust.tokens import Digests
 
 
@@ -53,21 +54,6 @@ class Opened:
     device: str | None = None  # a new one's secret, handed out this once
     last_log_on_at: datetime | None = None  # before this one; None: never
     failures: int = 0  # before it, since that one (SE-2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionTokens:
-    """What a person's client is handed by a log-on, a reset or a refresh."""
-
-    session_id: SessionId
-    access_tokens: TokenSet
-    expires_in: int
-    refresh_token: str
-    idle_seconds: int
-    ends_at: datetime
-    scope: SessionScope
-    gates: tuple[Gate, ...]
-    device: str | None
 
 
 def refresh_digest(digests: Digests, token: str) -> bytes:
@@ -151,7 +137,7 @@ class Sessions:
 
     async def sign(
         self, opened: Opened, *, resource: Sequence[Service], now: datetime
-    ) -> SessionTokens:
+    ) -> SessionReply:
         """Sign an access token of 5 min that does not outlive its session, or one a service.
 
         It says that it was issued when the row says so, which a narrowing reads as well: none
@@ -176,16 +162,17 @@ class Sessions:
             resource,
             lambda audience: self.issuer.for_session(replace(caller, audience=audience)),
         )
-        return SessionTokens(
+        return SessionReply(
             session_id=session.id,
-            access_tokens=tokens,
+            access_token=tokens.first,
+            access_tokens=tokens.each or UNSET,
             expires_in=int((expires_at - now).total_seconds()),
             refresh_token=opened.refresh_token,
             idle_seconds=int((session.idle_until - now).total_seconds()),
             ends_at=session.expires_at,
             scope=caller.scope,
-            gates=gates(opened.standing),
-            device=opened.device,
+            gates=gate_replies(opened.standing),
+            device=opened.device or UNSET,
         )
 
     async def _make_room(self, act: Act, begun: Session) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from services.identity.passwords.proofs import Attempt, PasswordProofs
-from services.identity.sessions.sessions import Opened, Sessions, SessionTokens
+from services.identity.sessions.replies import SessionReply
+from services.identity.sessions.sessions import Opened, Sessions
 from shared.http.source_budget import SourceBudget
 from tests.builders.doors import Door, details, every_door
 from tests.builders.merges import Registry
@@ -98,7 +99,7 @@ async def test_a_rotated_token_is_told_though_a_neighbour_spends_the_budget_befo
     sign = Sessions.sign
     neighbours = iter([exhaust])
 
-    async def slowly(self: Sessions, opened: Opened, **more: Any) -> SessionTokens:
+    async def slowly(self: Sessions, opened: Opened, **more: Any) -> SessionReply:
         for neighbour in neighbours:  # between the commit and the reply, once
             await neighbour(identity)
         return await sign(self, opened, **more)

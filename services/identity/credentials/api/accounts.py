@@ -9,8 +9,8 @@ from services.identity.accounts.model import (
 )
 from services.identity.credentials.features import Features
 from services.identity.credentials.settings import ReadSettings
-from services.identity.sessions.api.replies import GateReply, gate_replies
 from services.identity.sessions.reach import Area, AreaState, Means, areas
+from services.identity.sessions.replies import GateReply, gate_replies
 from shared.contracts.identity import EnrolmentState, TwoStepMode
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.http.routes import Call, NoBody, Reply

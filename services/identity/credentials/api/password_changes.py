@@ -3,7 +3,7 @@
 from services.identity.credentials.features import Features
 from services.identity.fields import Resource, Typed
 from services.identity.passwords.api.passwords import CandidateReply, candidate_reply
-from services.identity.sessions.api.replies import SessionReply, session_reply
+from services.identity.sessions.replies import SessionReply
 from shared.http.routes import Body, Call
 from shared.trust.access import SessionCaller
 
@@ -34,11 +34,10 @@ async def check_new_password(
 async def change_password(
     features: Features, call: Call[PasswordBody, SessionCaller]
 ) -> SessionReply:
-    tokens = await features.password_changes.change(
+    return await features.password_changes.change(
         call.body.new_password,
         caller=call.caller,
         reauthenticated=call.body.reauthenticated,
         resource=call.body.resource,
         by=call.by,
     )
-    return session_reply(tokens)

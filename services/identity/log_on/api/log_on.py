@@ -7,7 +7,7 @@ from msgspec import Meta
 from services.identity.fields import Given
 from services.identity.log_on.features import Features
 from services.identity.sessions.api.bodies import OpeningBody
-from services.identity.sessions.api.replies import SessionReply, session_reply
+from services.identity.sessions.replies import SessionReply
 from shared.http.routes import Call
 from shared.trust.access import Anonymous
 
@@ -20,7 +20,7 @@ class LogOnBody(OpeningBody, frozen=True, kw_only=True):
 
 
 async def log_on(features: Features, call: Call[LogOnBody, Anonymous]) -> SessionReply:
-    tokens = await features.log_on.log_on(
+    return await features.log_on.log_on(
         call.body.name,
         call.body.password,
         device=call.body.device,
@@ -28,4 +28,3 @@ async def log_on(features: Features, call: Call[LogOnBody, Anonymous]) -> Sessio
         resource=call.body.resource,
         by=call.by,
     )
-    return session_reply(tokens)

@@ -15,7 +15,7 @@ from services.identity.passkeys.api.bodies import (
 )
 from services.identity.passkeys.model import MOST, PasskeyId
 from services.identity.sessions.api.bodies import OpeningBody
-from services.identity.sessions.api.replies import SessionReply, session_reply
+from services.identity.sessions.replies import SessionReply
 from shared.errors import Violation
 from shared.http.problems import BodyInvalid
 from shared.http.routes import Body, Call, NoBody, NoReply
@@ -51,7 +51,7 @@ async def ask_for_passkey(features: Features, call: Call[NoBody, Anonymous]) -> 
 async def log_on_by_passkey(
     features: Features, call: Call[PasskeyLogOnBody, Anonymous]
 ) -> SessionReply:
-    tokens = await features.passkeys.log_on(
+    return await features.passkeys.log_on(
         given(call.body.ceremony, call.body.credential),
         name=call.body.name,
         device=call.body.device,
@@ -59,7 +59,6 @@ async def log_on_by_passkey(
         resource=call.body.resource,
         by=call.by,
     )
-    return session_reply(tokens)
 
 
 async def keep_passkeys(features: Features, call: Call[KeptPasskeysBody, SessionCaller]) -> NoReply:

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from services.identity.fields import Typed
 from services.identity.log_on.features import Features
 from services.identity.sessions.api.bodies import OpeningBody
-from services.identity.sessions.api.replies import GateReply, session_reply
+from services.identity.sessions.replies import GateReply
 from shared.contracts.ids import SessionId
 from shared.contracts.reach import Service, SessionScope
 from shared.http.routes import Call, Reply
@@ -59,4 +59,4 @@ async def reset_password(features: Features, call: Call[ResetBody, Anonymous]) -
     )
     if tokens is None:
         return ResetReply(ends=Ends.LOG_ON)
-    return ResetReply(ends=Ends.HOME, **asdict(session_reply(tokens)))
+    return ResetReply(ends=Ends.HOME, **asdict(tokens))

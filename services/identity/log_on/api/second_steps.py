@@ -12,7 +12,7 @@ from services.identity.passkeys.api.bodies import (
     options_reply,
 )
 from services.identity.sessions.api.bodies import OpeningBody
-from services.identity.sessions.api.replies import SessionReply, session_reply
+from services.identity.sessions.replies import SessionReply
 from shared.http.routes import Call, NoBody
 from shared.trust.access import SessionCaller
 
@@ -41,7 +41,7 @@ async def ask_for_second_step(
 async def take_second_step(
     features: Features, call: Call[SecondStepBody, SessionCaller]
 ) -> SessionReply:
-    tokens = await features.second_steps.take(
+    return await features.second_steps.take(
         _step(call.body),
         trust=call.body.trust,
         device=call.body.device,
@@ -50,7 +50,6 @@ async def take_second_step(
         resource=call.body.resource,
         by=call.by,
     )
-    return session_reply(tokens)
 
 
 def _step(body: SecondStepBody) -> str | Given:

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from services.identity.practices.api.client_tokens import BEARER, Text
-from services.identity.sessions.api.replies import GateReply, gate_replies
 from services.identity.sessions.features import Features
 from services.identity.sessions.reach import Area, AreaState, Sight, areas
+from services.identity.sessions.replies import GateReply, gate_replies
 from shared.contracts.ids import PatientId, PracticeId, SessionId
 from shared.contracts.keys import KeyPurpose, PublicKey
 from shared.http.routes import Body, Call, NoBody, Reply

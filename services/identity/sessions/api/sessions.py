@@ -8,9 +8,9 @@ from msgspec import Meta
 from services.identity.fields import Resource
 from services.identity.practices.api.client_tokens import Text
 from services.identity.sessions.api.bodies import DeviceSecret
-from services.identity.sessions.api.replies import SessionReply, session_reply
 from services.identity.sessions.features import Features
 from services.identity.sessions.model import BegunBy
+from services.identity.sessions.replies import SessionReply
 from shared.contracts.ids import SessionId
 from shared.http.routes import Body, Call, NoBody, NoReply, Reply
 from shared.trust.access import Anonymous, SessionCaller
@@ -60,13 +60,12 @@ class SessionsReply(Reply, frozen=True, kw_only=True):
 
 
 async def refresh_session(features: Features, call: Call[RefreshBody, Anonymous]) -> SessionReply:
-    tokens = await features.refreshes.refresh(
+    return await features.refreshes.refresh(
         call.body.refresh_token,
         device=call.body.device,
         resource=call.body.resource,
         by=call.by,
     )
-    return session_reply(tokens)
 
 
 async def revoke_session(features: Features, call: Call[RevocationBody, Anonymous]) -> RevokedReply:

@@ -1,13 +1,12 @@
 """The reply that log-on, refresh and reset share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
 from services.identity.sessions.reach import Gate, GateName, Means, Standing, gates
-from services.identity.sessions.sessions import SessionTokens
 from shared.contracts.identity import TwoStepMode
 from shared.contracts.ids import SessionId
 from shared.contracts.reach import Service, SessionScope
@@ -51,29 +50,9 @@ class SessionReply(Reply, frozen=True, kw_only=True):
     device: str | UnsetType = UNSET
 
 
-def session_reply(tokens: SessionTokens) -> SessionReply:
-    """Shape a session's new tokens."""
-    return SessionReply(
-        session_id=tokens.session_id,
-        access_token=tokens.access_tokens.first,
-        access_tokens=tokens.access_tokens.each or UNSET,
-        expires_in=tokens.expires_in,
-        refresh_token=tokens.refresh_token,
-        idle_seconds=tokens.idle_seconds,
-        ends_at=tokens.ends_at,
-        scope=tokens.scope,
-        gates=_replies(tokens.gates),
-        device=tokens.device or UNSET,
-    )
-
-
 def gate_replies(standing: Standing) -> tuple[GateReply, ...]:
     """Shape the gates that are open where a session stands."""
-    return _replies(gates(standing))
-
-
-def _replies(open_gates: Sequence[Gate]) -> tuple[GateReply, ...]:
-    return tuple(map(_reply, open_gates))
+    return tuple(map(_reply, gates(standing)))
 
 
 def _reply(gate: Gate) -> GateReply:
