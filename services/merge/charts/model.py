@@ -2,19 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from shared.contracts.identity import Enrolment
 from shared.contracts.ids import MergeId, PatientId, PracticeId
+from shared.http.routes import Reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonConflict:
-    """MG-5: one account with several patient records of one practice."""
+class MergeConflict(Reply, frozen=True, kw_only=True):
+    """`merge_person_conflict`: these patient records now belong to one account."""
 
     merge_id: MergeId
-    practice_id: PracticeId
     patient_ids: tuple[PatientId, ...]
     found_at: datetime
 

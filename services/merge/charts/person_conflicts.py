@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.merge.actions import Action
-from services.merge.charts.model import PersonConflict
+from services.merge.charts.model import MergeConflict
 from services.merge.charts.store import person_conflicts as store
 from shared.acts import Acts, By
 from shared.clock import Clock
@@ -31,7 +31,7 @@ class PersonConflicts:
         """Keep what a practice has settled at identity."""
         await store.settle(tx, event.data, at=self.clock.now())
 
-    async def of_practice(self, practice_id: PracticeId, *, by: By) -> Sequence[PersonConflict]:
+    async def of_practice(self, practice_id: PracticeId, *, by: By) -> Sequence[MergeConflict]:
         """List the newest hundred of one practice that are open. It is on record."""
         async with self.acts.begin(by, Action.LIST_CONFLICTS, practice=practice_id) as act:
             return await store.of_practice(act.tx, practice_id, limit=LISTED)

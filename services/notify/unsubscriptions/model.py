@@ -17,14 +17,3 @@ class Subscription:
     patient_id: PatientId
     topic: Topic
     account_id: AccountId  # whose record it is
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """What a link would stop, and whether that is so already. No person is in it: who has a mail
-    that was forwarded has its link.
-    """
-
-    practice_name: str
-    topic: Topic
-    subscribed: bool

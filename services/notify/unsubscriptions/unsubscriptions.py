@@ -7,10 +7,21 @@ from services.notify.preferences import model as preference
 from services.notify.preferences.store import preferences
 from services.notify.sending.unsubscribe_links import UnsubscribeLinks
 from services.notify.unsubscriptions.errors import UnsubscribeLinkInvalid
-from services.notify.unsubscriptions.model import Status, Subscription
+from services.notify.unsubscriptions.model import Subscription
 from services.notify.unsubscriptions.store import subscriptions as store
 from shared.acts import Acts, By
+from shared.contracts.notify import Topic
 from shared.db import Connection
+from shared.http.routes import Reply
+
+
+class SubscriptionShown(Reply, frozen=True, kw_only=True):
+    """A practice's e-mails of one topic, and whether they are sent."""
+
+    # No person is in it: who has a mail that was forwarded has its link.
+    practice_name: str
+    topic: Topic
+    subscribed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +32,14 @@ class Unsubscriptions:
     links: UnsubscribeLinks
     texts: bool  # whether text messages can be sent
 
-    async def look(self, token: str) -> Status:
+    async def look(self, token: str) -> SubscriptionShown:
         """Say what the link would stop; nothing is changed. Raises UnsubscribeLinkInvalid."""
         async with self.acts.database.connection() as connection:
             found = await self._find(connection, token)
             chosen = await preferences.of_record(connection, found.practice_id, found.patient_id)
-        return status(found, chosen)
+        return shown(found, chosen)
 
-    async def unsubscribe(self, token: str, *, by: By) -> Status:
+    async def unsubscribe(self, token: str, *, by: By) -> SubscriptionShown:
         """Take e-mail out of the ways of the link's topic; the same again changes nothing, and
         leaves no row: who has the link could fill the audit. Raises UnsubscribeLinkInvalid.
         """
@@ -46,7 +57,7 @@ class Unsubscriptions:
                 act.repeated()
             else:
                 await preferences.replace(act.tx, found.practice_id, found.patient_id, left)
-        return status(found, left)
+        return shown(found, left)
 
     async def _find(
         self, connection: Connection, token: str, *, held: bool = False
@@ -61,8 +72,8 @@ class Unsubscriptions:
         return found
 
 
-def status(of: Subscription, chosen: preference.Preference) -> Status:
-    return Status(
+def shown(of: Subscription, chosen: preference.Preference) -> SubscriptionShown:
+    return SubscriptionShown(
         practice_name=of.practice_name,
         topic=of.topic,
         subscribed=preference.is_mailed(chosen, of.topic, offers=of.offers),

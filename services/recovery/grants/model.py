@@ -42,15 +42,3 @@ class Proven:
     username: str
     security_version: int
     expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordGrant:
-    """Authority to set one new password, for so many seconds; the username is for who keeps it
-    with the password.
-    """
-
-    grant: str
-    expires_in: int
-    username: str
-    ends: Ends

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from services.recovery.actions import Action
-from services.recovery.grants.grants import PasswordGrants
-from services.recovery.grants.model import PasswordGrant
+from services.recovery.grants.grants import PasswordGrants, RecoveryGrant
 from services.recovery.links.errors import LinkInvalid
 from services.recovery.links.model import RESET_LINK
 from services.recovery.links.store import links as store
@@ -18,7 +17,7 @@ class Links:
     digests: Digests
     grants: PasswordGrants
 
-    async def redeem(self, token: str, *, by: By) -> PasswordGrant:
+    async def redeem(self, token: str, *, by: By) -> RecoveryGrant:
         """Give the grant of a live link; nothing is used up, so it may be fetched again.
 
         Each grant of a link has the link's id as its jti: identity spends one of them at most.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.recovery.actions import Action
-from services.recovery.practice_tokens.model import GivenToken
+from services.recovery.practice_tokens.model import GivenResetToken
 from services.recovery.practice_tokens.store import tokens as store
 from shared.acts import Acts, By
 from shared.contracts.ids import PatientId, PracticeId
@@ -17,7 +17,7 @@ class Given:
 
     async def list(
         self, practice_id: PracticeId, patient_id: PatientId, *, by: By
-    ) -> Sequence[GivenToken]:
+    ) -> Sequence[GivenResetToken]:
         """The practice's own live ones of its patient: one at most.
 
         An own record has none here whose live token another practice gave: who else has this

@@ -8,6 +8,7 @@ from services.recovery.grants.model import Proven
 from shared.contracts.identity import AccountState
 from shared.contracts.ids import AccountId
 from shared.contracts.practice_settings import PracticeSettings
+from shared.http.routes import Reply
 from shared.limits import DAY, HOUR, Limit
 from shared.one_time import READ_AS, Purpose
 from shared.trust.typed_secrets import typed_symbols
@@ -43,9 +44,8 @@ class Holder:
     settings: PracticeSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenToken:
-    """A live token, as the practice reads it that gave it."""
+class GivenResetToken(Reply, frozen=True, kw_only=True):
+    """Never the token."""
 
     handed_over: HandedOver
     staff_id: str | None

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from services.recovery.actions import Action
-from services.recovery.grants.grants import PasswordGrants
-from services.recovery.grants.model import PasswordGrant, Proven
+from services.recovery.grants.grants import PasswordGrants, RecoveryGrant
+from services.recovery.grants.model import Proven
 from services.recovery.practice_tokens.errors import ResetTokenInvalid, TokenKeptBack, WrongToken
 from services.recovery.practice_tokens.model import RESET_TOKEN, WRONG, Token, digits_of
 from services.recovery.practice_tokens.store import tokens as store
@@ -34,7 +34,7 @@ class Redeeming:
     guesses: Limit
     metrics: Metrics
 
-    async def redeem(self, username: str, typed: str, *, by: By) -> PasswordGrant:
+    async def redeem(self, username: str, typed: str, *, by: By) -> RecoveryGrant:
         """Give the grant of a live token; nothing is used up, so it may be fetched again.
 
         A name that nobody has, or has no token, costs the same hash and the same statements. What

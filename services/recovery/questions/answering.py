@@ -10,8 +10,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.recovery.actions import Action
-from services.recovery.grants.grants import PasswordGrants
-from services.recovery.grants.model import PasswordGrant, Proven
+from services.recovery.grants.grants import PasswordGrants, RecoveryGrant
+from services.recovery.grants.model import Proven
 from services.recovery.projections.names import name_digest
 from services.recovery.questions.answers import normalised
 from services.recovery.questions.bank import BANK, FIVE, drawn, drawn_of_nobody
@@ -57,7 +57,7 @@ class Answering:
         *,
         key: IdempotencyKey | None,
         by: By,
-    ) -> PasswordGrant:
+    ) -> RecoveryGrant:
         """Give the grant for right answers, by their codes. Raises AnswersRefused, alike for every
         cause: wrong, locked, closed, turned off, frozen, nobody.
 
@@ -129,7 +129,7 @@ class Answering:
             expires_at=act.now + PROOF,
         )
 
-    async def _tell(self, verdict: Verdict, *, by: By) -> PasswordGrant:
+    async def _tell(self, verdict: Verdict, *, by: By) -> RecoveryGrant:
         """Sign the grant; again for a repetition. Raises AnswersRefused."""
         if verdict.proof is None or verdict.account_id is None or verdict.expires_at is None:
             raise self._refusal()

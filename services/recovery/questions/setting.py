@@ -14,6 +14,7 @@ from shared.acts import Acts, By
 from shared.catching_up import caught_up
 from shared.contracts.ids import AccountId
 from shared.contracts.recovery import SECURITY_QUESTIONS_SET, SecurityQuestionsSet
+from shared.http.routes import Reply
 from shared.randomness import Randomness
 from shared.trust.access import AccessTokenInvalid, SessionCaller, SessionGuard
 from shared.trust.grants import Grant, GrantAct, GrantChecker, GrantIssuer, Verb
@@ -24,9 +25,8 @@ FRESH = timedelta(minutes=10)
 RECEIPT = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """That five are set, for identity to know at once; `expires_in` is in seconds."""
+class QuestionsReceipt(Reply, frozen=True, kw_only=True):
+    """For identity's `hear_questions`, so that it knows at once; `expires_in` is in seconds."""
 
     receipt: str
     expires_in: int
@@ -49,7 +49,7 @@ class QuestionSetting:
         caller: SessionCaller,
         reauthenticated: str | None,
         by: By,
-    ) -> Receipt:
+    ) -> QuestionsReceipt:
         """Keep these five; what was answered before opens nothing any more.
 
         Answers are a way in, so a token is not enough, which may be a stolen one: `reauthenticated`
@@ -141,7 +141,7 @@ class QuestionSetting:
             raise AccessTokenInvalid
         return found
 
-    async def _receipt(self, new: NewSet, holder: Holder, *, now: datetime) -> Receipt:
+    async def _receipt(self, new: NewSet, holder: Holder, *, now: datetime) -> QuestionsReceipt:
         receipt = await self.issuer.issue(
             jti=str(new.set_id),
             act=GrantAct.QUESTIONS_SET,
@@ -153,4 +153,4 @@ class QuestionSetting:
             expires_at=now + RECEIPT,
             account_version=new.account_version,
         )
-        return Receipt(receipt=receipt, expires_in=int(RECEIPT.total_seconds()))
+        return QuestionsReceipt(receipt=receipt, expires_in=int(RECEIPT.total_seconds()))

@@ -7,8 +7,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.recovery.actions import Action
-from services.recovery.grants.grants import PasswordGrants
-from services.recovery.grants.model import PasswordGrant, Proven
+from services.recovery.grants.grants import PasswordGrants, RecoveryGrant
+from services.recovery.grants.model import Proven
 from services.recovery.projections.names import name_digest
 from services.recovery.validation import decoys
 from services.recovery.validation.decoys import Choices
@@ -30,18 +30,20 @@ from shared import limits, one_time
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ResetRoute
 from shared.contracts.ids import AccountId
+from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
 from shared.one_time import Mint
 from shared.trust.tokens import Digests
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """Which of these is your address? `challenge` is brought back with the answer."""
+class AddressQuestion(Reply, frozen=True, kw_only=True):
+    """`addresses` are four, of which one may be true; \"none of these\" is to be shown as a fifth.
+    `challenge` goes back with the answer, within `expires_in` seconds.
+    """
 
     challenge: str
     addresses: tuple[str, ...]
-    life: timedelta
+    expires_in: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Validations:
     mint: Mint
     grants: PasswordGrants
 
-    async def begin(self, fields: Fields, *, key: IdempotencyKey | None, by: By) -> Question:
+    async def begin(self, fields: Fields, *, key: IdempotencyKey | None, by: By) -> AddressQuestion:
         """Ask for the address. One of the four is true where all fields are of one record, and
         nobody is told whether it is, nor when no round is left.
 
@@ -61,10 +63,10 @@ class Validations:
             asked = await act.repeat(key, Asked, life=LIFE)
             if asked is None:
                 asked = await act.keep(key, await self._ask(act, fields))
-        return Question(
+        return AddressQuestion(
             challenge=self._challenge(asked.id),
             addresses=asked.addresses,
-            life=max(asked.expires_at - by.now, timedelta()),
+            expires_in=int(max(asked.expires_at - by.now, timedelta()).total_seconds()),
         )
 
     async def _ask(self, act: Act, fields: Fields) -> Asked:
@@ -95,7 +97,7 @@ class Validations:
         )
         return Asked(id=id_, addresses=choices.addresses, expires_at=minted.secret.expires_at)
 
-    async def answer(self, challenge: str, choice: int, *, by: By) -> PasswordGrant:
+    async def answer(self, challenge: str, choice: int, *, by: By) -> RecoveryGrant:
         """Give the grant to who has picked her address; the same again, where the reply got lost.
 
         A wrong one to right fields fails the day's other rounds, and says no more than any.

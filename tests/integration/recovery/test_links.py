@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from services.recovery.grants.model import Ends, PasswordGrant
+from services.recovery.grants.grants import RecoveryGrant
+from services.recovery.grants.model import Ends
 from services.recovery.links.errors import LinkInvalid
 from shared.acts import By
 from shared.audit.entries import Origin
@@ -30,14 +31,14 @@ async def mail(recovery: Recovery) -> LinkMail:
     return await recovery.asks_and_is_mailed()
 
 
-async def redeem(recovery: Recovery, token: str) -> PasswordGrant:
+async def redeem(recovery: Recovery, token: str) -> RecoveryGrant:
     origin = Origin(actor="anonymous", source="192.0.2.1", correlation_id=Randomness().uuid())
     return await recovery.features.links.links.redeem(
         token, by=By(origin=origin, now=recovery.clock.now())
     )
 
 
-async def checked(recovery: Recovery, redeemed: PasswordGrant) -> Grant:
+async def checked(recovery: Recovery, redeemed: RecoveryGrant) -> Grant:
     """What identity's checker reads in the grant, by recovery's own published key."""
     checker = GrantChecker(
         issuer=ISSUER, service="identity", public_keys=recovery.plumbing.public_keys

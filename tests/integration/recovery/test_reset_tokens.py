@@ -20,7 +20,7 @@ from services.recovery.practice_tokens.errors import (
     ResetTokenLimit,
 )
 from services.recovery.practice_tokens.issuing import IssuedResetToken
-from services.recovery.practice_tokens.model import GivenToken, HandedOver
+from services.recovery.practice_tokens.model import GivenResetToken, HandedOver
 from services.recovery.practice_tokens.store import tokens
 from services.recovery.projections.names import name_digest
 from shared.contracts.envelope import Received
@@ -780,7 +780,7 @@ async def test_a_practice_lists_its_own_live_token_without_the_digits(recovery: 
     changed = await listing(patient)
 
     [token] = listed[0]
-    assert token == GivenToken(
+    assert token == GivenResetToken(
         handed_over=HandedOver.PHONE,
         staff_id="nurse-7",
         issued_at=recovery.clock.now(),
@@ -789,7 +789,7 @@ async def test_a_practice_lists_its_own_live_token_without_the_digits(recovery: 
     assert [listed[1], superseded, void, changed] == [[], [], [], []]
 
 
-async def listing(patient: Patient) -> Sequence[GivenToken]:
+async def listing(patient: Patient) -> Sequence[GivenResetToken]:
     return await patient.recovery.features.practice_tokens.given.list(
         patient.practice_id, patient.patient_id, by=patient.by()
     )

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.merge.charts.model import PersonConflict
+from services.merge.charts.model import MergeConflict
 from shared.contracts.identity import ChartsSettled
 from shared.contracts.ids import PracticeId
 from shared.db import Connection
 
 
-async def add(tx: Connection, conflict: PersonConflict) -> None:
+async def add(tx: Connection, practice_id: PracticeId, conflict: MergeConflict) -> None:
     """Keep one; a merge has one at most for a practice."""
     await tx.execute(
         """
@@ -17,7 +17,7 @@ async def add(tx: Connection, conflict: PersonConflict) -> None:
         VALUES ($1, $2, $3, $4)
         """,
         conflict.merge_id,
-        conflict.practice_id,
+        practice_id,
         list(conflict.patient_ids),
         conflict.found_at,
     )
@@ -40,7 +40,7 @@ async def settle(tx: Connection, settled: ChartsSettled, *, at: datetime) -> Non
 
 async def of_practice(
     connection: Connection, practice_id: PracticeId, *, limit: int
-) -> Sequence[PersonConflict]:
+) -> Sequence[MergeConflict]:
     """List a practice's own that it has not settled, newest first.
 
     Asked of both tables as they are read: whichever of the two was heard first, nothing has to be
@@ -48,7 +48,7 @@ async def of_practice(
     """
     rows = await connection.fetch(
         """
-        SELECT merge_id, practice_id, patient_ids, found_at FROM person_conflicts AS found
+        SELECT merge_id, patient_ids, found_at FROM person_conflicts AS found
         WHERE practice_id = $1 AND NOT EXISTS (
             SELECT FROM settled_charts AS settled
             WHERE settled.patient_ids @> found.patient_ids AND settled.practice_id = $1
@@ -59,9 +59,8 @@ async def of_practice(
         limit,
     )
     return [
-        PersonConflict(
+        MergeConflict(
             merge_id=row["merge_id"],
-            practice_id=row["practice_id"],
             patient_ids=tuple(row["patient_ids"]),
             found_at=row["found_at"],
         )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from services.recovery.grants.api.grants import RecoveryGrant
+from services.recovery.grants.grants import RecoveryGrant
 from services.recovery.links.features import Features
 from services.recovery.projections.names import LONGEST_NAME
 from services.recovery.waiting.api.accepted import Accepted
@@ -42,4 +42,4 @@ async def redeem_reset_link(
     features: Features, call: Call[RedeemResetLink, Anonymous]
 ) -> RecoveryGrant:
     """Exchange a live link's token for a grant; the link stays usable until a password is set."""
-    return RecoveryGrant.of(await features.links.redeem(call.body.token, by=call.by))
+    return await features.links.redeem(call.body.token, by=call.by)

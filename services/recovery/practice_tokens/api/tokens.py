@@ -1,14 +1,13 @@
 """RC-5 over HTTP: a practice issues a reset token and makes it void; its patient redeems it."""
 
-from datetime import datetime
 from typing import Annotated, ClassVar
 
 import msgspec
 
-from services.recovery.grants.api.grants import RecoveryGrant
+from services.recovery.grants.grants import RecoveryGrant
 from services.recovery.practice_tokens.features import Features
 from services.recovery.practice_tokens.issuing import IssuedResetToken
-from services.recovery.practice_tokens.model import HandedOver
+from services.recovery.practice_tokens.model import GivenResetToken, HandedOver
 from services.recovery.projections.names import LONGEST_NAME
 from shared.contracts.ids import PatientId
 from shared.http.routes import Body, Call, NoBody, NoReply, Reply, StaffBody
@@ -22,15 +21,6 @@ class IssueResetTokenBody(StaffBody, frozen=True, kw_only=True):
 
 class VoidResetTokenBody(StaffBody, frozen=True, kw_only=True):
     """Nothing but who makes it void, and why."""
-
-
-class GivenResetToken(Reply, frozen=True, kw_only=True):
-    """Never the token."""
-
-    handed_over: HandedOver
-    staff_id: str | None
-    issued_at: datetime
-    expires_at: datetime
 
 
 class GivenResetTokens(Reply, frozen=True, kw_only=True):
@@ -64,17 +54,7 @@ async def list_reset_tokens(
     features: Features, call: Call[NoBody, PracticeCaller], patient_id: PatientId
 ) -> GivenResetTokens:
     found = await features.given.list(call.caller.practice_id, patient_id, by=call.by)
-    return GivenResetTokens(
-        reset_tokens=tuple(
-            GivenResetToken(
-                handed_over=each.handed_over,
-                staff_id=each.staff_id,
-                issued_at=each.issued_at,
-                expires_at=each.expires_at,
-            )
-            for each in found
-        )
-    )
+    return GivenResetTokens(reset_tokens=tuple(found))
 
 
 async def void_reset_token(
@@ -88,6 +68,4 @@ async def redeem_reset_token(
     features: Features, call: Call[RedeemResetToken, Anonymous]
 ) -> RecoveryGrant:
     """Exchange a live token for a grant; it stays usable until a password is set."""
-    return RecoveryGrant.of(
-        await features.redeeming.redeem(call.body.username, call.body.token, by=call.by)
-    )
+    return await features.redeeming.redeem(call.body.username, call.body.token, by=call.by)

@@ -9,7 +9,7 @@ import msgspec
 from services.recovery.grants.model import Proven
 from services.recovery.practice_tokens.model import (
     RESET_TOKEN,
-    GivenToken,
+    GivenResetToken,
     HandedOver,
     Holder,
     Token,
@@ -168,7 +168,7 @@ async def void_of_left(tx: Connection, events: Sequence[Received[AccountChanged]
 
 async def given(
     connection: Connection, practice_id: PracticeId, patient_id: PatientId, *, now: datetime
-) -> Sequence[GivenToken]:
+) -> Sequence[GivenResetToken]:
     """Find what this practice gave its patient and still opens her account, as far as is heard."""
     rows = await connection.fetch(
         f"""
@@ -188,7 +188,7 @@ async def given(
         now,
     )
     return [
-        GivenToken(
+        GivenResetToken(
             handed_over=HandedOver(row["sent_to"]),
             staff_id=row["staff"],
             issued_at=row["issued_at"],

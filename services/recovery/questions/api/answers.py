@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.recovery.grants.api.grants import RecoveryGrant
+from services.recovery.grants.grants import RecoveryGrant
 from services.recovery.questions.api.texts import Question, worded
 from services.recovery.questions.bank import ASKED
 from services.recovery.questions.features import Features
@@ -54,10 +54,9 @@ async def ask_security_questions(
 async def answer_security_questions(
     features: Features, call: Call[AnswerQuestions, Anonymous]
 ) -> RecoveryGrant:
-    given = await features.answering.answer(
+    return await features.answering.answer(
         call.body.name,
         {each.code: each.answer for each in call.body.answers},
         key=call.idempotency,
         by=call.by,
     )
-    return RecoveryGrant.of(given)

@@ -8,6 +8,7 @@ from services.recovery.questions.answers import Chosen
 from services.recovery.questions.api.texts import Question, worded
 from services.recovery.questions.bank import BANK
 from services.recovery.questions.features import Features
+from services.recovery.questions.setting import QuestionsReceipt
 from shared.contracts.languages import Language
 from shared.http.routes import Body, Call, NoBody, Reply
 from shared.trust.access import Anonymous, SessionCaller
@@ -36,13 +37,6 @@ class SetQuestions(Body, frozen=True, kw_only=True):
     reauthenticated: Typed | None = None
 
 
-class QuestionsReceipt(Reply, frozen=True, kw_only=True):
-    """For identity's `hear_questions`, so that it knows at once; `expires_in` is in seconds."""
-
-    receipt: str
-    expires_in: int
-
-
 async def list_security_questions(features: Features, call: Call[NoBody, Anonymous]) -> Bank:
     language, questions = worded(tuple(BANK), call.query.get("locale", ""))
     return Bank(language=language, questions=questions)
@@ -51,10 +45,9 @@ async def list_security_questions(features: Features, call: Call[NoBody, Anonymo
 async def set_security_questions(
     features: Features, call: Call[SetQuestions, SessionCaller]
 ) -> QuestionsReceipt:
-    made = await features.setting.set(
+    return await features.setting.set(
         [Chosen(code=each.code, answer=each.answer) for each in call.body.questions],
         caller=call.caller,
         reauthenticated=call.body.reauthenticated,
         by=call.by,
     )
-    return QuestionsReceipt(receipt=made.receipt, expires_in=made.expires_in)

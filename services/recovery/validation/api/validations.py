@@ -4,12 +4,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.recovery.grants.api.grants import RecoveryGrant
+from services.recovery.grants.grants import RecoveryGrant
 from services.recovery.validation.decoys import COUNT
 from services.recovery.validation.features import Features
 from services.recovery.validation.model import Fields
+from services.recovery.validation.validations import AddressQuestion
 from shared.contracts.birth_dates import BirthDate
-from shared.http.routes import Body, Call, Reply
+from shared.http.routes import Body, Call
 from shared.http.texts import Line, Name
 from shared.trust.access import Anonymous
 
@@ -26,16 +27,6 @@ class BeginValidation(Body, frozen=True, kw_only=True):
     home_phone: Line
 
 
-class AddressQuestion(Reply, frozen=True, kw_only=True):
-    """`addresses` are four, of which one may be true; \"none of these\" is to be shown as a fifth.
-    `challenge` goes back with the answer, within `expires_in` seconds.
-    """
-
-    challenge: str
-    addresses: tuple[str, ...]
-    expires_in: int
-
-
 class AnswerValidation(Body, frozen=True, kw_only=True):
     """`choice` is the place of an address, from 0 to 3, or 4: none of these."""
 
@@ -48,7 +39,7 @@ async def begin_validation(
 ) -> AddressQuestion:
     """Ask, whatever was typed."""
     body = call.body
-    question = await features.validations.begin(
+    return await features.validations.begin(
         Fields(
             username=body.username,
             birth_date=body.birth_date,
@@ -59,16 +50,10 @@ async def begin_validation(
         key=call.idempotency,
         by=call.by,
     )
-    return AddressQuestion(
-        challenge=question.challenge,
-        addresses=question.addresses,
-        expires_in=int(question.life.total_seconds()),
-    )
 
 
 async def answer_validation(
     features: Features, call: Call[AnswerValidation, Anonymous]
 ) -> RecoveryGrant:
     """Exchange the right answer for a grant, as often as its reply gets lost."""
-    given = await features.validations.answer(call.body.challenge, call.body.choice, by=call.by)
-    return RecoveryGrant.of(given)
+    return await features.validations.answer(call.body.challenge, call.body.choice, by=call.by)
