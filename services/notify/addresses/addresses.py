@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.notify.actions import Action
-from services.notify.addresses.confirmations import Confirmations, Holder
+from services.notify.addresses.confirmations import confirmed
 from services.notify.addresses.errors import (
     AddressInUse,
     AddressKnown,
@@ -44,13 +44,15 @@ from shared.contracts.log_on_names import name_key, same_name
 from shared.errors import NotFound
 from shared.limits import Limit
 from shared.one_time import Mint
+from shared.trust.access import SessionCaller
+from shared.trust.grants import GrantChecker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
     acts: Acts
     projections: Projections
-    confirmations: Confirmations
+    grants: GrantChecker
     ledger: Ledger
     mint: Mint
     life: timedelta
@@ -62,23 +64,23 @@ class Addresses:
             return await store.of_account(connection, account_id)
 
     async def add(
-        self, holder: Holder, typed: str, *, reauthenticated: str, by: By
+        self, caller: SessionCaller, typed: str, *, reauthenticated: str, by: By
     ) -> NotificationAddress:
         """Add an address and mail it a link, or mail an unverified one another link.
 
         Other accounts may have the same address: nothing is opened by it, and a family may share
         one.
         """
-        async with self.acts.before(by, Action.ADD_ADDRESS, account=holder.account_id):
+        async with self.acts.before(by, Action.ADD_ADDRESS, account=caller.account_id):
             address = checked(typed)
-            grant = await self.confirmations.check(holder, reauthenticated, by=by)
-        await self.projections.arrived(holder.account_id, holder.account_version)
+            grant = await confirmed(self.grants, caller, reauthenticated, by=by)
+        await self.projections.arrived(caller.account_id, caller.account_version)
         await self.mint.sealer.ready()
-        async with self.acts.begin(by, Action.ADD_ADDRESS, account=holder.account_id) as act:
-            account = await accounts.hold(act.tx, holder.account_id)
+        async with self.acts.begin(by, Action.ADD_ADDRESS, account=caller.account_id) as act:
+            account = await accounts.hold(act.tx, caller.account_id)
             if account is None:
                 raise NotFound
-            await self.confirmations.grants.spend(act.tx, grant, now=act.now)
+            await self.grants.spend(act.tx, grant, now=act.now)
             added = await self._added(act, account, address)
             await self._require_mails_left(act, account, added.address)
             await self._mail_link(act, account, added)
@@ -101,31 +103,31 @@ class Addresses:
             await address_snapshots.changed(act, [account_id])
 
     async def remove(
-        self, holder: Holder, address_id: AddressId, *, reauthenticated: str, by: By
+        self, caller: SessionCaller, address_id: AddressId, *, reauthenticated: str, by: By
     ) -> None:
         """Forget an address, and what waits to be mailed there. Raises NotFound."""
-        async with self.acts.before(by, Action.REMOVE_ADDRESS, account=holder.account_id):
-            if address_id not in {each.id for each in await self.of_account(holder.account_id)}:
+        async with self.acts.before(by, Action.REMOVE_ADDRESS, account=caller.account_id):
+            if address_id not in {each.id for each in await self.of_account(caller.account_id)}:
                 raise NotFound  # as for an id that is nobody's, whatever grant comes with it
-            grant = await self.confirmations.check(holder, reauthenticated, by=by)
-        async with self.acts.begin(by, Action.REMOVE_ADDRESS, account=holder.account_id) as act:
-            address = await store.hold(act.tx, address_id, holder.account_id)
+            grant = await confirmed(self.grants, caller, reauthenticated, by=by)
+        async with self.acts.begin(by, Action.REMOVE_ADDRESS, account=caller.account_id) as act:
+            address = await store.hold(act.tx, address_id, caller.account_id)
             if address is None:
                 raise NotFound
             if await preferences.is_chosen(act.tx, address_id):
                 raise AddressInUse
-            await self.confirmations.grants.spend(act.tx, grant, now=act.now)
+            await self.grants.spend(act.tx, grant, now=act.now)
             await one_time.void(act.tx, ADDRESS_VERIFICATION, address_id, now=act.now)
             await store.remove(act.tx, address_id)
             await links.drop(
                 act.tx,
-                holder.account_id,
+                caller.account_id,
                 SEALED_AS[address.kind],
                 address=address.address,
                 now=act.now,
             )
             if address.kind is AddressKind.EMAIL:
-                await address_snapshots.changed(act, [holder.account_id])
+                await address_snapshots.changed(act, [caller.account_id])
 
     async def _added(self, act: Act, account: Account, address: str) -> NotificationAddress:
         if account.email is not None and same_name(account.email, address):

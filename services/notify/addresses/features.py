@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.notify.addresses.addresses import Addresses
-from services.notify.addresses.confirmations import Confirmations
 from services.notify.addresses.model import address_mail_limit
 from services.notify.addresses.numbers import Numbers
 from services.notify.ledger.ledger import Ledger
@@ -28,10 +27,8 @@ def compose(
 ) -> Features:
     """Build the group."""
     settings = plumbing.settings
-    confirmations = Confirmations(
-        grants=GrantChecker(
-            issuer=settings.issuer, service=plumbing.service, public_keys=plumbing.public_keys
-        )
+    grants = GrantChecker(
+        issuer=settings.issuer, service=plumbing.service, public_keys=plumbing.public_keys
     )
     sealer = Sealer(public_keys=plumbing.public_keys, clock=plumbing.clock, issuer=plumbing.issuer)
     limit = address_mail_limit(
@@ -41,7 +38,7 @@ def compose(
         addresses=Addresses(
             acts=plumbing.acts,
             projections=projections,
-            confirmations=confirmations,
+            grants=grants,
             ledger=ledger,
             mint=Mint(randomness=plumbing.randomness, digests=plumbing.digests, sealer=sealer),
             life=timedelta(minutes=settings.verify_address_minutes),
@@ -50,7 +47,7 @@ def compose(
         numbers=Numbers(
             acts=plumbing.acts,
             projections=projections,
-            confirmations=confirmations,
+            grants=grants,
             ledger=ledger,
             randomness=plumbing.randomness,
             digests=plumbing.digests,

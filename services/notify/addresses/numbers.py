@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.notify.actions import Action
-from services.notify.addresses.confirmations import Confirmations, Holder
+from services.notify.addresses.confirmations import confirmed
 from services.notify.addresses.e164 import e164
 from services.notify.addresses.errors import (
     AddressKnown,
@@ -37,6 +37,8 @@ from shared.contracts.sealed import SealPurpose
 from shared.errors import NotFound
 from shared.limits import Limit
 from shared.randomness import Randomness
+from shared.trust.access import SessionCaller
+from shared.trust.grants import GrantChecker
 from shared.trust.sealing import Sealer
 from shared.trust.tokens import Digests
 
@@ -48,7 +50,7 @@ DIGEST_PURPOSE = "number-code"
 class Numbers:
     acts: Acts
     projections: Projections
-    confirmations: Confirmations
+    grants: GrantChecker
     ledger: Ledger
     randomness: Randomness
     digests: Digests
@@ -57,27 +59,27 @@ class Numbers:
     offered: bool
 
     async def add(
-        self, holder: Holder, typed: str, *, reauthenticated: str, by: By
+        self, caller: SessionCaller, typed: str, *, reauthenticated: str, by: By
     ) -> NotificationAddress:
         """Add a number and send it a code, or send an unverified one another code.
 
         Each code costs money and rings somebody's phone: so few an hour, by number, whoever names
         it, and by account, whatever it names.
         """
-        async with self.acts.before(by, Action.ADD_NUMBER, account=holder.account_id):
+        async with self.acts.before(by, Action.ADD_NUMBER, account=caller.account_id):
             if not self.offered:
                 raise TextsNotOffered
             number = e164(typed)
             if number is None:
                 raise NumberMalformed.in_field("number", "no mobile number with its country code")
-            grant = await self.confirmations.check(holder, reauthenticated, by=by)
-        await self.projections.arrived(holder.account_id, holder.account_version)
+            grant = await confirmed(self.grants, caller, reauthenticated, by=by)
+        await self.projections.arrived(caller.account_id, caller.account_version)
         await self.sealer.ready()
-        async with self.acts.begin(by, Action.ADD_NUMBER, account=holder.account_id) as act:
-            account = await accounts.hold(act.tx, holder.account_id)
+        async with self.acts.begin(by, Action.ADD_NUMBER, account=caller.account_id) as act:
+            account = await accounts.hold(act.tx, caller.account_id)
             if account is None:
                 raise NotFound
-            await self.confirmations.grants.spend(act.tx, grant, now=act.now)
+            await self.grants.spend(act.tx, grant, now=act.now)
             added = await self._added(act, account, number)
             await self._require_codes_left(act, account, number)
             await self._send_code(act, account, added)

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.notify.addresses.api.callers import holder_of
 from services.notify.addresses.features import Features
 from services.notify.addresses.model import AddressKind, NotificationAddress
 from services.notify.preferences.model import AddressId
@@ -71,7 +70,7 @@ async def add_notification_address(
     """The same for one that waits for its link to be opened: it is mailed another one."""
     return shown(
         await features.addresses.add(
-            holder_of(call.caller),
+            call.caller,
             call.body.address,
             reauthenticated=call.body.reauthenticated,
             by=call.by,
@@ -90,7 +89,7 @@ async def remove_notification_address(
     features: Features, call: Call[RemoveAddress, SessionCaller], address_id: AddressId
 ) -> NoReply:
     await features.addresses.remove(
-        holder_of(call.caller),
+        call.caller,
         address_id,
         reauthenticated=call.body.reauthenticated,
         by=call.by,

@@ -5,7 +5,6 @@ from typing import Annotated
 from msgspec import Meta
 
 from services.notify.addresses.api.addresses import AddressShown, shown
-from services.notify.addresses.api.callers import holder_of
 from services.notify.addresses.features import Features
 from services.notify.preferences.model import AddressId
 from shared.http.routes import Body, Call, NoReply
@@ -33,7 +32,7 @@ async def add_notification_number(
     """The same for one that waits for its code: it is sent another one."""
     return shown(
         await features.numbers.add(
-            holder_of(call.caller),
+            call.caller,
             call.body.number,
             reauthenticated=call.body.reauthenticated,
             by=call.by,
