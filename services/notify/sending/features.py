@@ -1,8 +1,8 @@
 """What sends: each class has its own of everything (NT-1)."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
 
@@ -30,7 +30,7 @@ from services.notify.sending.store import settlements as store
 from services.notify.sending.tags import Tags
 from services.notify.sending.turns import ActivityTurns, CommunicationTurns, Turns
 from services.notify.sending.unsubscribe_links import PURPOSE, UnsubscribeLinks
-from services.notify.sending.writing import MailWriter, Secrets, TextWriter
+from services.notify.sending.writing import MailWriter, Secrets, TextWriter, Writer
 from services.notify.settings import NotifySettings
 from services.notify.suppressions.suppressions import Suppressions
 from services.notify.tellings.model import MessageClass
@@ -108,32 +108,39 @@ def compose(
         page=f"{settings.portal_url}/{settings.unsubscribe_page}",
         tags=Tags(purpose=PURPOSE, digests=plumbing.digests),
     )
-    activity = Courier(
-        message_class=MessageClass.ACCOUNT_ACTIVITY,
-        claims=claims(plumbing, ActivityTurns(Means.EMAIL)),
-        writer=MailWriter(
-            secrets=secrets,
-            renderer=written,
-            return_paths=return_paths,
-            unsubscribe_links=unsubscribe_links,
-        ),
-        channel=activity_mail,
-        at_once=settings.smtp_connections,
-        database=plumbing.database,
-        mark=GroupCommit(database=plumbing.database, write=store.mark_dots),
-        settle=GroupCommit(database=plumbing.database, write=settling.settle),
-        clock=plumbing.clock,
-        randomness=plumbing.randomness,
-        metrics=plumbing.metrics,
-        alarms=Alarms(clock=plumbing.clock, metrics=plumbing.metrics),
+    mails = MailWriter(
+        secrets=secrets,
+        renderer=written,
+        return_paths=return_paths,
+        unsubscribe_links=unsubscribe_links,
     )
-    communication = replace(
-        activity,
-        message_class=MessageClass.PRACTICE_COMMUNICATION,
-        claims=claims(plumbing, CommunicationTurns(Means.EMAIL)),
-        channel=communication_mail,
-        mark=GroupCommit(database=plumbing.database, write=store.mark_dots),
-        settle=GroupCommit(database=plumbing.database, write=settling.settle),
+    alarms = Alarms(clock=plumbing.clock, metrics=plumbing.metrics)
+
+    def couriers(
+        means: Means, writer: Writer[M], channels: Iterable[Channel[M]], at_once: int
+    ) -> tuple[Courier[M], ...]:
+        """One a class, with its own of everything but what is written and what alarms."""
+        turns: tuple[Turns, ...] = (ActivityTurns(means), CommunicationTurns(means))
+        return tuple(
+            Courier(
+                message_class=of,
+                claims=claims(plumbing, its_turns),
+                writer=writer,
+                channel=channel,
+                at_once=at_once,
+                database=plumbing.database,
+                mark=GroupCommit(database=plumbing.database, write=store.mark_dots),
+                settle=GroupCommit(database=plumbing.database, write=settling.settle),
+                clock=plumbing.clock,
+                randomness=plumbing.randomness,
+                metrics=plumbing.metrics,
+                alarms=alarms,
+            )
+            for of, its_turns, channel in zip(MessageClass, turns, channels, strict=True)
+        )
+
+    activity, communication = couriers(
+        Means.EMAIL, mails, (activity_mail, communication_mail), settings.smtp_connections
     )
     reaper = Reaper(
         database=plumbing.database,
@@ -145,32 +152,7 @@ def compose(
     texting = TextWriter(secrets=secrets, renderer=written)
     texts = text_channels(plumbing)
     sends_texts: tuple[Channel[Text], ...] = texts or tuple(UnprovidedTexts() for _ in MessageClass)
-    turns_of_texts: tuple[Turns, ...] = (
-        ActivityTurns(Means.TEXT_MESSAGE),
-        CommunicationTurns(Means.TEXT_MESSAGE),
-    )
-    text_couriers = tuple(
-        Courier(
-            message_class=courier.message_class,
-            claims=claims(plumbing, turns),
-            writer=texting,
-            channel=channel,
-            at_once=TEXTS_AT_ONCE,
-            database=plumbing.database,
-            mark=GroupCommit(database=plumbing.database, write=store.mark_dots),
-            settle=GroupCommit(database=plumbing.database, write=settling.settle),
-            clock=plumbing.clock,
-            randomness=plumbing.randomness,
-            metrics=plumbing.metrics,
-            alarms=activity.alarms,
-        )
-        for courier, turns, channel in zip(
-            (activity, communication),
-            turns_of_texts,
-            sends_texts,
-            strict=True,
-        )
-    )
+    text_couriers = couriers(Means.TEXT_MESSAGE, texting, sends_texts, TEXTS_AT_ONCE)
     courier_loops: Mapping[Sent, tuple[Loop, ...]] = {
         **{
             (courier.message_class, Means.EMAIL): loops(courier, settings, "courier")
