@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from services.notify.communications.model import Communication, Kept, Submission
 from shared.contracts.ids import EventId, PatientId, PracticeId
 from shared.contracts.notify import Topic
-from shared.db import Connection
+from shared.db import Connection, Row
 
 
 async def add(tx: Connection, submissions: Sequence[Submission]) -> Collection[EventId]:
@@ -61,14 +61,18 @@ async def find(
     )
     found = [
         Kept(
-            communication=Communication(
-                practice_id=PracticeId(row["practice_id"]),
-                patient_id=PatientId(row["patient_id"]),
-                topic=Topic(row["topic"]),
-                reference=row["reference"],
-            ),
+            communication=communication(row),
             event_id=EventId(row["event_id"]),
         )
         for row in rows
     ]
     return {each.communication.key: each for each in found}
+
+
+def communication(row: Row) -> Communication:
+    return Communication(
+        practice_id=PracticeId(row["practice_id"]),
+        patient_id=PatientId(row["patient_id"]),
+        topic=Topic(row["topic"]),
+        reference=row["reference"],
+    )

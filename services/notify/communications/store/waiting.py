@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.notify.communications.model import Communication, Submitted
-from shared.contracts.ids import EventId, PatientId, PracticeId
-from shared.contracts.notify import Topic
+from services.notify.communications.model import Submitted
+from services.notify.communications.store.communications import communication
+from shared.contracts.ids import EventId, PracticeId
 from shared.db import Connection
 
 
@@ -89,12 +89,7 @@ async def claim(
     return [
         Submitted(
             event_id=EventId(row["event_id"]),
-            communication=Communication(
-                practice_id=PracticeId(row["practice_id"]),
-                patient_id=PatientId(row["patient_id"]),
-                topic=Topic(row["topic"]),
-                reference=row["reference"],
-            ),
+            communication=communication(row),
             submitted_at=row["submitted_at"],
             correlation_id=row["correlation_id"],
             attempts=row["attempts"],

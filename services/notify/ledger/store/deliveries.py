@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.notify.communications.model import Communication
+from services.notify.communications.store.communications import communication
 from services.notify.ledger.model import DeliveryId, LedgerEntry, State, masked
 from services.notify.preferences.model import Means
 from services.notify.projections.store.merges import WHOSE
@@ -17,7 +17,6 @@ from services.notify.tellings.intents import Intent
 from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.log_on_names import same_name
-from shared.contracts.notify import Topic
 from shared.db import Connection, Row
 
 
@@ -264,14 +263,6 @@ async def place(connection: Connection, practice_id: PracticeId, after: Delivery
 
 
 def entry(row: Row) -> LedgerEntry:
-    of_practice = None
-    if row["practice_id"] is not None:
-        of_practice = Communication(
-            practice_id=PracticeId(row["practice_id"]),
-            patient_id=PatientId(row["patient_id"]),
-            topic=Topic(row["topic"]),
-            reference=row["reference"],
-        )
     return LedgerEntry(
         id=DeliveryId(row["id"]),
         message_class=MessageClass(row["class"]),
@@ -283,7 +274,7 @@ def entry(row: Row) -> LedgerEntry:
         reason=Reason(row["reason"]) if row["reason"] else None,
         created_at=row["created_at"],
         finished_at=row["finished_at"],
-        communication=of_practice,
+        communication=communication(row) if row["practice_id"] is not None else None,
     )
 
 
