@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from uuid import NAMESPACE_OID, uuid5
 
 from services.notify.ledger.ledger import Ledger
+from services.notify.projections.store import accounts
 from services.notify.suppressions.stops import Stops
 from services.notify.tellings.verifications import help_with_texts
 from services.notify.texts.model import HELP
-from services.notify.texts.store import phones
 from services.notify.texts.words import Word, word_of
 from shared import limits
 from shared.acts import Acts, By
@@ -39,7 +39,7 @@ class Answers:
     async def _help(self, number: str, message: str, *, by: By) -> None:
         """Answer whose number it is; once for the answer that asks, and few an hour."""
         async with self.acts.open(by) as act:
-            account = await phones.holder(act.tx, number)
+            account = await accounts.having(act.tx, number)
             if account is None:
                 return
             key = self.digests.of("texted-number", number)

@@ -22,7 +22,6 @@ from services.notify.suppressions.store import stops, suppressions
 from services.notify.tellings import contents
 from services.notify.tellings.intents import Intent
 from services.notify.tellings.model import MessageClass, Reason
-from services.notify.texts.store import phones
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
 from shared.randomness import Randomness
 from tests.rigs.notify import Office
@@ -144,7 +143,7 @@ CALLS: dict[str, Call] = {
     "what is due first": lambda tx: due.first_activity(tx, Means.EMAIL),
     "what is due first of practices": lambda tx: due.first_communication(tx, Means.EMAIL),
     "what is overdue": lambda tx: due.oldest_due(tx, before=START),
-    "whose phone it is": lambda tx: phones.holder(tx, "+12135550147"),
+    "whose phone it is": lambda tx: accounts.having(tx, "+12135550147"),
     "whose turn it is": lambda tx: waiting.practices(
         tx, after=PracticeId(RANDOM.uuid()), limit=200, now=START
     ),

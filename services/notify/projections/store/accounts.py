@@ -65,6 +65,23 @@ async def hold(tx: Connection, account_id: AccountId) -> Account | None:
     return _account(row) if row else None
 
 
+async def having(connection: Connection, number: str) -> Account | None:
+    """Return the account that has had this number longest, verified before others.
+
+    None: nobody's.
+    """
+    row = await connection.fetchrow(
+        """
+        SELECT accounts.id, state, email, locale, time_zone
+        FROM notification_addresses AS known JOIN accounts ON accounts.id = account_id
+        WHERE kind = 'phone' AND key = $1
+        ORDER BY verified_at NULLS LAST, added_at LIMIT 1
+        """,
+        number,
+    )
+    return _account(row) if row else None
+
+
 async def own_addresses(connection: Connection, account_id: AccountId) -> Sequence[str]:
     """Return the addresses that are proven to be this account's."""
     rows = await connection.fetch(
