@@ -6,7 +6,6 @@ from services.merge.consumers import subscriptions
 from services.merge.features import Features
 from services.merge.merging import features as merging
 from services.merge.parties import features as parties
-from services.merge.projections import features as projections
 from services.merge.reviews import features as reviews
 from services.merge.saga import features as saga
 from services.merge.settings import MergeSettings
@@ -34,5 +33,4 @@ def features(plumbing: Plumbing[MergeSettings]) -> Features:
         charts=charts.compose(plumbing),
         parties=both,
         saga=saga.compose(plumbing),
-        projections=projections.compose(),
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from services.merge.features import Features
 from services.merge.projections.features import PROJECTIONS
+from services.merge.projections.store import accounts, persons, practices
 from shared.contracts import identity, notify, recovery
 from shared.messaging.rebuilds import Listings
 from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
@@ -16,14 +17,13 @@ def subscriptions(
     features: Features, public_keys: PublicKeys
 ) -> Mapping[str, tuple[Subscription, ...]]:
     """The table of each queue."""
-    projections = features.projections.projections
     saga_steps = features.merging.saga_steps
     return {
         "merge.keys": (subscribe(identity.IDENTITY_KEYS_CHANGED, public_keys.apply),),
         "merge.accounts": (
-            subscribe_several(identity.ACCOUNT_CHANGED, projections.keep_account),
-            subscribe_several(identity.PERSON_CHANGED, projections.keep_person),
-            subscribe_several(identity.PRACTICE_CHANGED, projections.keep_practice),
+            subscribe_several(identity.ACCOUNT_CHANGED, accounts.keep),
+            subscribe_several(identity.PERSON_CHANGED, persons.keep),
+            subscribe_several(identity.PRACTICE_CHANGED, practices.keep),
             subscribe(identity.SNAPSHOTS_LISTED, LISTINGS.keep),
         ),
         "merge.saga": (

@@ -6,7 +6,6 @@ from services.merge.candidates import features as candidates
 from services.merge.charts import features as charts
 from services.merge.merging import features as merging
 from services.merge.parties import features as parties
-from services.merge.projections import features as projections
 from services.merge.reviews import features as reviews
 from services.merge.saga import features as saga
 
@@ -19,4 +18,3 @@ class Features:
     charts: charts.Features
     parties: parties.Features
     saga: saga.Features
-    projections: projections.Features

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from services.notify.features import Features
 from services.notify.projections.features import PROJECTIONS
+from services.notify.projections.store import accounts, practices
 from shared.contracts import identity
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Kind
@@ -29,7 +30,6 @@ def subscriptions(
 ) -> Mapping[str, tuple[Subscription, ...]]:
     """The table of each queue."""
     filing, ledger = features.ledger, features.ledger.ledger
-    projections = features.projections.projections
     lifting = features.suppressions.lifting
 
     async def proven(tx: Connection, /, *events: Received[A]) -> None:
@@ -40,8 +40,8 @@ def subscriptions(
     return {
         "notify.keys": (subscribe(identity.IDENTITY_KEYS_CHANGED, public_keys.apply),),
         "notify.accounts": (
-            subscribe_several(identity.ACCOUNT_CHANGED, projections.apply_account),
-            subscribe_several(identity.PRACTICE_CHANGED, projections.apply_practice),
+            subscribe_several(identity.ACCOUNT_CHANGED, accounts.keep),
+            subscribe_several(identity.PRACTICE_CHANGED, practices.keep),
             subscribe(identity.SNAPSHOTS_LISTED, LISTINGS.keep),
             subscribe(identity.CHARTS_SETTLED, features.preferences.preferences.keep_of_settled),
         ),

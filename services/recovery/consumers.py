@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from services.recovery.features import Features
 from services.recovery.projections.projections import PROJECTIONS
+from services.recovery.projections.store import persons, practices
 from shared.contracts import identity, notify
 from shared.messaging.rebuilds import Listings
 from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
@@ -26,8 +27,8 @@ def subscriptions(
         ),
         ACCOUNTS: (
             subscribe_several(identity.ACCOUNT_CHANGED, projections.keep_account),
-            subscribe_several(identity.PERSON_CHANGED, projections.keep_person),
-            subscribe_several(identity.PRACTICE_CHANGED, projections.keep_practice),
+            subscribe_several(identity.PERSON_CHANGED, persons.keep),
+            subscribe_several(identity.PRACTICE_CHANGED, practices.keep),
             subscribe(identity.SNAPSHOTS_LISTED, LISTINGS.keep),
             subscribe_several(
                 notify.NOTIFICATION_ADDRESSES_CHANGED,

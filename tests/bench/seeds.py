@@ -131,7 +131,7 @@ async def known_accounts(site: Site, count: int, **said: Any) -> range:
         await recovery.keep_account(connection, *known)
         await connection.execute("ANALYZE accounts")
     async with connected(site.surroundings.database.url("notify")) as connection:
-        await accounts.keep(connection, known)
+        await accounts.keep(connection, *known)
         await connection.execute("ANALYZE accounts")
     return numbers
 
@@ -142,7 +142,7 @@ async def patients(site: Site, practice_id: PracticeId, numbers: range) -> Seque
     async with connected(site.surroundings.database.url("notify")) as connection:
         await accounts.keep(
             connection,
-            [
+            *(
                 events.received(
                     events.account(
                         events.new_account(),
@@ -154,7 +154,7 @@ async def patients(site: Site, practice_id: PracticeId, numbers: range) -> Seque
                     time=datetime.now(UTC),
                 )
                 for patient_id, number in zip(found, numbers, strict=True)
-            ],
+            ),
         )
         await connection.execute("ANALYZE accounts; ANALYZE patient_records")
     return found

@@ -138,10 +138,10 @@ async def enrolled(surroundings: Surroundings, practice_id: PracticeId) -> Seque
     """Let notify know the practice and who is enrolled there, as by their snapshots."""
     found = [PatientId(uuid4()) for _ in range(PATIENTS)]
     async with connected(surroundings.database.url("notify")) as connection:
-        await practices.keep(connection, [events.received(events.practice(practice_id), version=1)])
+        await practices.keep(connection, events.received(events.practice(practice_id), version=1))
         await accounts.keep(
             connection,
-            [
+            *(
                 events.received(
                     events.account(
                         events.new_account(),
@@ -151,6 +151,6 @@ async def enrolled(surroundings: Surroundings, practice_id: PracticeId) -> Seque
                     version=1,
                 )
                 for patient_id in found
-            ],
+            ),
         )
     return found

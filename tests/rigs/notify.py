@@ -18,6 +18,7 @@ from services.notify.features import Features
 from services.notify.ledger.held import HeldDeliveries
 from services.notify.ledger.model import LedgerEntry
 from services.notify.preferences.model import AddressId
+from services.notify.projections.store import accounts, practices
 from services.notify.sending.alarms import Cause
 from services.notify.sending.channels import Mail as Written
 from services.notify.sending.channels import MailChannel
@@ -215,16 +216,12 @@ class Office(Replica[Features, NotifySettings]):
     async def know(self, account: Any, *, version: int = 1) -> None:
         """Consume an account's snapshot."""
         async with self.plumbing.database.transaction() as tx:
-            await self.features.projections.projections.apply_account(
-                tx, events.received(account, version=version)
-            )
+            await accounts.keep(tx, events.received(account, version=version))
 
     async def know_practice(self, practice: Any, *, version: int = 1) -> None:
         """Consume a practice's snapshot."""
         async with self.plumbing.database.transaction() as tx:
-            await self.features.projections.projections.apply_practice(
-                tx, events.received(practice, version=version)
-            )
+            await practices.keep(tx, events.received(practice, version=version))
 
     async def file_link(
         self,

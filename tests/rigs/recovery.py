@@ -13,6 +13,7 @@ from services.recovery.__main__ import PROGRAM
 from services.recovery.consumers import ACCOUNTS, KEYS
 from services.recovery.features import Features
 from services.recovery.projections.projections import Projections
+from services.recovery.projections.store import persons, practices
 from services.recovery.settings import RecoverySettings
 from shared.acts import By
 from shared.audit.entries import Origin
@@ -124,7 +125,7 @@ class Recovery(Replica[Features, RecoverySettings]):
         return account.account_id
 
     async def knows_practice(self, practice: PracticeChanged, *, version: int = 1) -> PracticeId:
-        await self.hear(self.projections.keep_practice, practice, version=version)
+        await self.hear(practices.keep, practice, version=version)
         return practice.practice_id
 
     async def knows_record_of(self, account_id: AccountId | None, **said: Any) -> PersonChanged:
@@ -133,7 +134,7 @@ class Recovery(Replica[Features, RecoverySettings]):
         record = events.person(
             PracticeId(RANDOM.uuid()), PatientId(RANDOM.uuid()), account_id, **{**usual, **said}
         )
-        await self.hear(self.projections.keep_person, record, version=1)
+        await self.hear(persons.keep, record, version=1)
         return record
 
     async def knows_addresses_of(
@@ -145,7 +146,7 @@ class Recovery(Replica[Features, RecoverySettings]):
         await self.hear(handler, told, version=version, publisher="notify")
 
     async def knows_person(self, person: PersonChanged, *, version: int = 1) -> PatientId:
-        await self.hear(self.projections.keep_person, person, version=version)
+        await self.hear(persons.keep, person, version=version)
         return person.patient_id
 
     async def knows_notifys_key(self) -> None:

@@ -71,7 +71,7 @@ async def _kept(site: Site, count: int, **said: Any) -> Sequence[Known]:
     names = [name_of(number) for number in await known_accounts(site, count, **said)]
     async with connected(site.surroundings.database.url("recovery")) as tx:
         practice = events.received(events.practice(ELM_STREET), version=1, time=datetime.now(UTC))
-        await practices.keep(tx, [practice])
+        await practices.keep(tx, practice)
         await tx.execute(
             "UPDATE accounts SET practices = ARRAY[$2::uuid]"
             " WHERE username = ANY ($1) AND practices <> '{}'",

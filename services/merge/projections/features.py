@@ -1,17 +1,5 @@
-"""What merge knows of others' facts."""
+"""What merge keeps of identity's snapshots: the newest of each, whatever order they come in."""
 
-from dataclasses import dataclass
+from services.merge.projections.store import accounts, persons, practices
 
-from services.merge.projections.projections import PROJECTIONS, Projections
-
-__all__ = ["PROJECTIONS"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Features:
-    projections: Projections
-
-
-def compose() -> Features:
-    """Build the group."""
-    return Features(projections=Projections())
+PROJECTIONS = (practices.PROJECTION, accounts.PROJECTION, persons.PROJECTION)

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 from services.notify.projections.store import accounts, practices
 from shared.catching_up import caught_up
-from shared.contracts.envelope import Received
-from shared.contracts.identity import AccountChanged, PracticeChanged
 from shared.contracts.ids import AccountId
-from shared.db import Connection, Database
+from shared.db import Database
 
 PROJECTIONS = (practices.PROJECTION, accounts.PROJECTION)
 
@@ -30,11 +28,3 @@ class Projections:
                 return await accounts.version_of(connection, account_id) >= version
 
         await caught_up(is_known, "a snapshot of an account")
-
-    async def apply_account(self, tx: Connection, *events: Received[AccountChanged]) -> None:
-        """Know accounts' verified e-mails, locales, states and enrolments."""
-        await accounts.keep(tx, events)
-
-    async def apply_practice(self, tx: Connection, *events: Received[PracticeChanged]) -> None:
-        """Know practices' names, locales and contacts."""
-        await practices.keep(tx, events)

@@ -7,7 +7,7 @@ from functools import partial
 from services.recovery.projections.names import name_digest
 from services.recovery.projections.store import accounts, notification_addresses, persons, practices
 from shared.contracts.envelope import Received
-from shared.contracts.identity import AccountChanged, PersonChanged, PracticeChanged
+from shared.contracts.identity import AccountChanged
 from shared.contracts.ids import AccountId
 from shared.contracts.notify import NotificationAddressesChanged
 from shared.db import Connection
@@ -36,16 +36,8 @@ class Projections:
         await self.drop_void_questions(tx, [event.data.account_id for event in events])
         await self.void_tokens(tx, events)
 
-    async def keep_person(self, tx: Connection, *events: Received[PersonChanged]) -> None:
-        """Keep practices' records of persons."""
-        await persons.keep(tx, events)
-
     async def keep_notification_addresses(
         self, tx: Connection, *events: Received[NotificationAddressesChanged]
     ) -> None:
         """Keep which addresses accounts have verified at notify, with the digest of each (RC-2)."""
         await notification_addresses.keep(tx, events, digest=partial(name_digest, self.digests))
-
-    async def keep_practice(self, tx: Connection, *events: Received[PracticeChanged]) -> None:
-        """Keep practices and their settings; a new life counts for links made later (ST-2)."""
-        await practices.keep(tx, events)

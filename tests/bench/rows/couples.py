@@ -85,11 +85,11 @@ async def known(site: Site, ids: Sequence[UUID], *told: str) -> None:
     async with connected(site.surroundings.database.url("notify")) as notify:
         places = {PracticeId(row["practice_id"]) for row in rows}
         await practices.keep(
-            notify, [events.received(events.practice(place), version=1) for place in places]
+            notify, *(events.received(events.practice(place), version=1) for place in places)
         )
         await accounts.keep(
             notify,
-            [
+            *(
                 events.received(
                     events.account(
                         AccountId(row["account_id"]),
@@ -100,7 +100,7 @@ async def known(site: Site, ids: Sequence[UUID], *told: str) -> None:
                     version=1,
                 )
                 for row in rows
-            ],
+            ),
         )
 
 

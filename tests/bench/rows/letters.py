@@ -48,7 +48,7 @@ async def office(site: Site, replicas: int) -> AsyncIterator[Office]:
     practice_id = PracticeId(uuid4())
     practice = events.received(events.practice(practice_id), version=1, time=datetime.now(UTC))
     async with connected(site.surroundings.database.url("notify")) as connection:
-        await practices.keep(connection, [practice])
+        await practices.keep(connection, practice)
     numbers = range(site.known, site.known + PATIENTS)
     site.known += PATIENTS
     known = await patients(site, practice_id, numbers)

@@ -62,7 +62,7 @@ async def asked(
             for one in made
         ]
         await persons.keep(
-            connection, [events.received(one, version=1, time=now) for one in people]
+            connection, *(events.received(one, version=1, time=now) for one in people)
         )
         await connection.execute("ANALYZE persons; ANALYZE notification_addresses")
     return [body(address_of(one.username), **(typed or {})) for one in made]

@@ -81,7 +81,7 @@ async def fields(
     async with connected(site.surroundings.database.url("recovery")) as connection:
         await persons.keep(
             connection,
-            [
+            *(
                 events.received(
                     events.person(
                         ELM_STREET,
@@ -94,7 +94,7 @@ async def fields(
                     time=datetime.now(UTC),
                 )
                 for one in made
-            ],
+            ),
         )
         await connection.execute("ANALYZE persons")
     return [body(one.username, **(typed or {})) for one in made]

@@ -1,6 +1,6 @@
 """The projection of accounts."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from services.merge.projections.model import Account
 from shared.contracts.envelope import Received
@@ -12,7 +12,7 @@ from shared.messaging.snapshots import Projection
 PROJECTION = Projection(name="accounts", contract=ACCOUNT_CHANGED, key="account_id")
 
 
-async def keep(tx: Connection, events: Sequence[Received[AccountChanged]]) -> None:
+async def keep(tx: Connection, *events: Received[AccountChanged]) -> None:
     """Keep each snapshot unless one as new is kept already."""
     await PROJECTION.keep(
         tx,

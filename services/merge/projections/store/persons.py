@@ -12,7 +12,7 @@ from shared.messaging.snapshots import Projection
 PROJECTION = Projection(name="persons", contract=PERSON_CHANGED, key="patient_id")
 
 
-async def keep(tx: Connection, events: Sequence[Received[PersonChanged]]) -> None:
+async def keep(tx: Connection, *events: Received[PersonChanged]) -> None:
     """Keep each snapshot unless one as new is kept already."""
     await PROJECTION.keep(
         tx,

@@ -20,7 +20,7 @@ PROJECTION = Projection(
 PatientRecord = tuple[PracticeId, PatientId]
 
 
-async def keep(tx: Connection, events: Sequence[Received[AccountChanged]]) -> None:
+async def keep(tx: Connection, *events: Received[AccountChanged]) -> None:
     """Keep each snapshot unless one as new is kept already.
 
     A merged account keeps the patient records it had: who asks for one of them waits until the

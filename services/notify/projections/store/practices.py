@@ -1,6 +1,6 @@
 """The projection of practices: newer wins."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from services.notify.projections.model import Practice
 from shared.contracts.envelope import Received
@@ -15,7 +15,7 @@ KNOWN = frozenset(Channel)
 PROJECTION = Projection(name="practices", contract=PRACTICE_CHANGED, key="id")
 
 
-async def keep(tx: Connection, events: Sequence[Received[PracticeChanged]]) -> None:
+async def keep(tx: Connection, *events: Received[PracticeChanged]) -> None:
     """Keep each snapshot unless one as new is kept already."""
     await PROJECTION.keep(
         tx,

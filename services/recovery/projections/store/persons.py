@@ -1,7 +1,5 @@
 """The projection of persons: what people are matched by."""
 
-from collections.abc import Sequence
-
 from shared.contracts.envelope import Received
 from shared.contracts.identity import PERSON_CHANGED, PersonChanged
 from shared.db import Connection
@@ -11,7 +9,7 @@ PROJECTION = Projection(name="persons", contract=PERSON_CHANGED, key="patient_id
 PERSONAL = ("last_name", "first_name", "birth_date", "home_phone", "address")
 
 
-async def keep(tx: Connection, events: Sequence[Received[PersonChanged]]) -> None:
+async def keep(tx: Connection, *events: Received[PersonChanged]) -> None:
     """Keep each snapshot unless one as new is kept already; of who has no account only that there
     is a record and whose, since nobody is matched by it.
     """

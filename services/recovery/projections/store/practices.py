@@ -1,7 +1,5 @@
 """The projection of practices and their settings."""
 
-from collections.abc import Sequence
-
 from shared.contracts.envelope import Received
 from shared.contracts.identity import PRACTICE_CHANGED, PracticeChanged
 from shared.db import Connection
@@ -10,8 +8,10 @@ from shared.messaging.snapshots import Projection
 PROJECTION = Projection(name="practices", contract=PRACTICE_CHANGED, key="practice_id")
 
 
-async def keep(tx: Connection, events: Sequence[Received[PracticeChanged]]) -> None:
-    """Keep each snapshot unless one as new is kept already."""
+async def keep(tx: Connection, *events: Received[PracticeChanged]) -> None:
+    """Keep each snapshot unless one as new is kept already; a new life counts for links made later
+    (ST-2).
+    """
     await PROJECTION.keep(
         tx,
         [
