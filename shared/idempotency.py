@@ -8,14 +8,13 @@ from typing import TypeVar
 import msgspec
 
 from shared.clock import Clock
-from shared.db import Connection, Database, Row
+from shared.db import Connection, Row
 from shared.errors import Conflict, Invalid
 
 R = TypeVar("R", bound=msgspec.Struct)
 
 KEPT = timedelta(hours=24)
 SHAPE = re.compile(r"[A-Za-z0-9.:_~+/=-]{8,128}")
-SWEPT = 1000  # rows a round
 
 # A twin waits here on the unique index until the first's transaction ends: then it finds the row
 # and reads its reply, or, where that was rolled back, becomes the first itself.
@@ -113,12 +112,6 @@ class IdempotencyKeys:
         if key is not None:
             name = (key.caller, key.verb, key.key)
             await tx.execute(KEEP, *name, msgspec.json.encode(reply))
-
-    async def sweep(self, database: Database) -> int:
-        """Delete up to SWEPT keys that are over; return how many."""
-        async with database.connection() as connection:
-            swept = await connection.fetch(SWEEP, self._clock.now(), SWEPT)
-        return len(swept)
 
 
 def _kept(row: Row | None, key: IdempotencyKey, reply: type[R]) -> R:

@@ -5,12 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.clock import Clock
-from shared.db import Connection, Database
+from shared.db import Connection
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)
-SWEPT = 1000  # rows a round
 
 # The row lock of the upsert puts parallel takers in a queue: each is judged by what those before it
 # left. Only what is granted counts, so that one more is when the oldest leaves its window. Where a
@@ -157,14 +155,3 @@ async def wait(tx: Connection, limit: Limit, key: bytes, *, now: datetime) -> ti
         "SELECT taken_at FROM limits WHERE purpose = $1 AND key = $2", limit.purpose, key
     )
     return limit.free_at(taken_at or (), now) - now
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sweeper:
-    database: Database
-    clock: Clock
-
-    async def once(self) -> int:
-        """Forget up to SWEPT keys that no window reaches any more; return how many."""
-        async with self.database.connection() as connection:
-            return len(await connection.fetch(SWEEP, self.clock.now(), SWEPT))

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from shared.clock import Clock
 from shared.contracts.ids import EventId
 from shared.contracts.sealed import Sealed
-from shared.db import Connection, Database, Row
+from shared.db import Connection, Row
 from shared.randomness import CROCKFORD, Randomness
 from shared.trust.sealing import Sealer, Seals
 from shared.trust.tokens import Digests
@@ -19,7 +18,6 @@ from shared.trust.typed_secrets import typed_symbols
 
 GROUP = 4  # symbols between two hyphens
 READ_AS = {"O": "0", "I": "1", "L": "1"}  # Crockford: what people read for what
-SWEPT = 1000  # rows a round
 
 SWEEP = """
 DELETE FROM one_time_secrets
@@ -346,14 +344,3 @@ def _secret_of(row: Row) -> Secret:
         issued_at=row["issued_at"],
         expires_at=row["expires_at"],
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sweeper:
-    database: Database
-    clock: Clock
-
-    async def once(self) -> int:
-        """Forget up to SWEPT that nobody asks for any more; return how many."""
-        async with self.database.connection() as connection:
-            return len(await connection.fetch(SWEEP, self.clock.now(), SWEPT))

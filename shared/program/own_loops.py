@@ -1,18 +1,22 @@
 """What runs in every service beside the bus, whatever its features are."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from shared import idempotency, limits, one_time
 from shared.audit.backlog import AuditBacklog
 from shared.audit.chain import AuditChain
 from shared.clock import MEASURE_EVERY, DatabaseClock
+from shared.db import Database
 from shared.http import source_budget
 from shared.loops import SOON, Loop, Sweep
 from shared.metrics import Metrics
 from shared.program.program import Plumbing, S
 from shared.program.readiness import Ensured
 from shared.trust import spent_grants
+
+SWEPT = 1000  # rows a round
 
 
 def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
@@ -28,7 +32,7 @@ def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
     yield Loop(name="public-keys", once=public_keys.once, every=1.0, longest_wait=SOON)
     yield Loop(name="audit-chain", once=chain.once, every=1.0)
     yield Loop(name="audit-backlog", once=backlog.once, every=5.0)
-    yield Loop(name="audit-floods", once=floods_told(plumbing), every=10.0)
+    yield Loop(name="audit-floods", once=lambda: floods_told(plumbing), every=10.0)
     yield Loop(name="source-budget", once=plumbing.budget.once, every=10.0)
     yield Loop(name="lag", once=lambda: lag(plumbing.metrics), every=0.4)
     yield from own_sweeps(plumbing)
@@ -37,40 +41,39 @@ def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
 def own_sweeps(plumbing: Plumbing[S]) -> Iterator[Loop]:
     """What is over in the tables that every service has."""
     database, clock = plumbing.database, plumbing.clock
-    grants = spent_grants.SpentGrants(database=database, clock=clock)
-    secrets = one_time.Sweeper(database=database, clock=clock)
-    counts = limits.Sweeper(database=database, clock=clock)
-    yield Sweep(
-        name="spent-grants", what="spent grants", once=grants.sweep, full=spent_grants.SWEPT
-    ).loop(3600.0)
-    yield Sweep(
-        name="idempotency",
-        what="idempotency keys",
-        once=lambda: plumbing.idempotency.sweep(database),
-        full=idempotency.SWEPT,
-    ).loop(300.0)
-    yield Sweep(
-        name="one-time-secrets", what="one-time secrets", once=secrets.once, full=one_time.SWEPT
-    ).loop(60.0)
+
+    def sweep(
+        name: str, what: str, statement: str, *, every: float, kept: timedelta = timedelta()
+    ) -> Loop:
+        async def once() -> int:
+            return await swept(database, statement, before=clock.now() - kept)
+
+        return Sweep(name=name, what=what, once=once, full=SWEPT).loop(every)
+
+    yield sweep(
+        "spent-grants", "spent grants", spent_grants.SWEEP, every=3600.0, kept=spent_grants.KEPT
+    )
+    yield sweep("idempotency", "idempotency keys", idempotency.SWEEP, every=300.0)
+    yield sweep("one-time-secrets", "one-time secrets", one_time.SWEEP, every=60.0)
     yield Sweep(
         name="source-budget sweep",
         what="refusals of sources",
         once=plumbing.budget.sweep,
         full=source_budget.SWEPT,
     ).loop(10.0)
-    yield Sweep(name="limits", what="counts", once=counts.once, full=limits.SWEPT).loop(60.0)
+    yield sweep("limits", "counts", limits.SWEEP, every=60.0)
 
 
-def floods_told(plumbing: Plumbing[S]) -> Callable[[], Awaitable[int]]:
+async def swept(database: Database, statement: str, *, before: datetime) -> int:
+    """Delete up to SWEPT rows that were over by then; return how many."""
+    async with database.connection() as connection:
+        return len(await connection.fetch(statement, before, SWEPT))
+
+
+async def floods_told(plumbing: Plumbing[S]) -> int:
     """Say in a row each, and in a metric, how many refusals left no row of their own."""
-
-    async def once() -> int:
-        plumbing.metrics.count(
-            "audit_left_out", await plumbing.audit.tell_floods(plumbing.database)
-        )
-        return 0
-
-    return once
+    plumbing.metrics.count("audit_left_out", await plumbing.audit.tell_floods(plumbing.database))
+    return 0
 
 
 async def lag(metrics: Metrics) -> int:

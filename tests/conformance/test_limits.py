@@ -29,7 +29,8 @@ from services.recovery.usernames.model import named_reminder_limit, reminder_lim
 from services.recovery.validation.model import ROUNDS
 from shared import limits
 from shared.db import Database, Row
-from shared.limits import DAY, HOUR, Limit, Sweeper, Taken
+from shared.limits import DAY, HOUR, Limit, Taken
+from shared.program.own_loops import SWEPT, swept
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.database import PATIENCE
@@ -221,18 +222,20 @@ async def test_another_key_and_another_purpose_have_their_own(counter: Counter) 
 async def test_a_key_is_forgotten_once_no_window_reaches_it_and_not_before(
     counter: Counter,
 ) -> None:
-    sweeper = Sweeper(database=counter.database, clock=counter.clock)
-    await counter.take(*(number.to_bytes(2) for number in range(limits.SWEPT + 1)))
+    async def sweep() -> int:
+        return await swept(counter.database, limits.SWEEP, before=counter.clock.now())
+
+    await counter.take(*(number.to_bytes(2) for number in range(SWEPT + 1)))
     counter.clock.advance(seconds=1)
-    await counter.take(*(number.to_bytes(2) for number in range(limits.SWEPT + 1)))
+    await counter.take(*(number.to_bytes(2) for number in range(SWEPT + 1)))
 
     counter.clock.advance(seconds=counter.limit.longest.total_seconds() - 2)
-    early = await sweeper.once()
+    early = await sweep()
     counter.clock.advance(seconds=2)
-    rounds = [await sweeper.once() for _ in range(2)]
+    rounds = [await sweep() for _ in range(2)]
 
     assert early == 0
-    assert rounds == [limits.SWEPT, 1]
+    assert rounds == [SWEPT, 1]
     assert await counter.rows() == []
 
 

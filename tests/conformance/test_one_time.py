@@ -14,6 +14,7 @@ import pytest_asyncio
 from shared import one_time
 from shared.db import Database, Row, UniqueViolation
 from shared.one_time import Mint, Minted, Purpose, Secret
+from shared.program.own_loops import SWEPT, swept
 from shared.randomness import Randomness
 from shared.trust.public_keys import PublicKeys
 from shared.trust.sealing import Sealer
@@ -279,15 +280,17 @@ def length(purpose: Purpose) -> int:
 
 @every_purpose
 async def test_it_is_swept_once_nobody_asks_for_it_and_not_before(shelf: Shelf) -> None:
-    sweeper = one_time.Sweeper(database=shelf.database, clock=shelf.clock)
-    await shelf.keep(*(shelf.made(owner=UUID(int=1 + n)) for n in range(one_time.SWEPT + 1)))
+    async def sweep() -> int:
+        return await swept(shelf.database, one_time.SWEEP, before=shelf.clock.now())
+
+    await shelf.keep(*(shelf.made(owner=UUID(int=1 + n)) for n in range(SWEPT + 1)))
     kept = shelf.purpose.longest + shelf.purpose.kept
 
     shelf.clock.advance(seconds=kept.total_seconds() - 1)
-    early = await sweeper.once()
+    early = await sweep()
     shelf.clock.advance(seconds=1)
-    rounds = [await sweeper.once() for _ in range(2)]
+    rounds = [await sweep() for _ in range(2)]
 
     assert early == 0
-    assert rounds == [one_time.SWEPT, 1]
+    assert rounds == [SWEPT, 1]
     assert await shelf.rows() == []

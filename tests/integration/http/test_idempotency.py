@@ -14,10 +14,12 @@ import pytest_asyncio
 
 from shared.db import Database
 from shared.idempotency import (
+    SWEEP,
     IdempotencyKey,
     IdempotencyKeyReused,
     IdempotencyKeys,
 )
+from shared.program.own_loops import swept
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.shop import Stall, Told
@@ -158,7 +160,7 @@ async def test_what_is_over_is_swept_and_what_lives_stays(
     await once(pool, keys, replace(KEY, key="z" * 8))
 
     clock.advance(hours=23)
-    await keys.sweep(pool)
+    await swept(pool, SWEEP, before=clock.now())
 
     async with pool.connection() as connection:
         assert await connection.fetchval("SELECT array_agg(key) FROM idempotency_keys") == ["z" * 8]

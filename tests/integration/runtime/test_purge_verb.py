@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from deploy.client.eventually import eventually
 from shared.contracts.topology import SERVICES
-from shared.trust.spent_grants import SWEPT
+from shared.program.own_loops import SWEPT
 from tests.rigs.replica import environment
 from tests.rigs.verbs import Said, begun, run
 from tests.support import database as databases

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from shared.db import Database
-from shared.trust.spent_grants import KEPT, SWEPT, SpentGrants
+from shared.program.own_loops import SWEPT, swept
+from shared.trust.spent_grants import KEPT, SWEEP
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.database import PATIENCE
@@ -26,16 +27,19 @@ async def test_a_spent_grant_is_kept_for_longer_than_any_is_taken(
     database: databases.Database, clock: FakeClock
 ) -> None:
     pool = Database(database.url("identity"), application="test", wait=PATIENCE)
-    spent = SpentGrants(database=pool, clock=clock)
+
+    async def sweep() -> int:
+        return await swept(pool, SWEEP, before=clock.now() - KEPT)
+
     await spend(pool, clock.now(), count=SWEPT + 1)
 
     clock.advance(hours=30 * 24 - 1)
     await spend(pool, clock.now(), issuer="young")
-    early = await spent.sweep()
+    early = await sweep()
     async with pool.connection() as connection:
         kept = await connection.fetchval("SELECT count(*) FROM spent_grants")
     clock.advance(hours=1)
-    rounds = [await spent.sweep() for _ in range(2)]
+    rounds = [await sweep() for _ in range(2)]
     async with pool.connection() as connection:
         left = [row["issuer"] for row in await connection.fetch("SELECT issuer FROM spent_grants")]
     await pool.close()
