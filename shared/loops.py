@@ -13,6 +13,7 @@ from shared.randomness import Randomness
 GRACE = 5.0  # seconds for the round at hand when the process stops
 LONGEST_WAIT = 30.0  # seconds, after repeated errors
 SOON = 1.0  # the same, for what readiness waits for
+JITTER = 0.2  # as a part of what a loop rests
 
 log = logger("loops")
 
@@ -61,7 +62,6 @@ class Loop:
     name: str
     once: Callable[[], Awaitable[int]]
     every: float  # seconds between rounds that found nothing
-    jitter: float = 0.2  # as a part of `every`
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     woken: bool = False  # what comes sets `wake`: a round more to look for it would find nothing
     randomness: Randomness = field(default_factory=Randomness)
@@ -93,8 +93,7 @@ class Loop:
 
         A wake does not cut this short: work that keeps coming must not make a broken loop spin.
         """
-        longest = min(self.longest_wait, max(self.every, 0.1) * 2 ** min(failures, 16))
-        return self.randomness.between(longest / 2, longest)
+        return self.randomness.back_off(max(self.every, 0.1), self.longest_wait, doubled=failures)
 
     async def _unbroken(self) -> int:
         """A cancellation lets the round at hand end: nobody could say what a broken one did."""
@@ -125,7 +124,7 @@ class Loop:
         return done
 
     async def _rest(self) -> None:
-        spread = self.every * self.jitter
+        spread = self.every * JITTER
         wait = self.every + self.randomness.between(-spread, spread)
         try:
             async with asyncio.timeout(wait):

@@ -42,3 +42,10 @@ class Randomness:
     def between(self, low: float, high: float) -> float:
         """Return a float in [low, high): for jitter, never for a secret."""
         return random.uniform(low, high)  # noqa: S311 - jitter is no secret
+
+    def back_off(self, first: float, longest: float, *, doubled: int) -> float:
+        """Return a wait before another try: the first one, doubled so often, to the longest; half
+        of it is jitter.
+        """
+        wait = min(longest, first * 2 ** min(doubled, 16))
+        return self.between(wait / 2, wait)

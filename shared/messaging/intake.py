@@ -157,8 +157,7 @@ class Intake:
                 return
 
     def _back_off(self) -> float:
-        longest = min(LONGEST_WAIT, 0.1 * 2 ** min(self._failures, 16))
-        return self.randomness.between(longest / 2, longest)
+        return self.randomness.back_off(0.1, LONGEST_WAIT, doubled=self._failures)
 
     def _note(self, *, connected: bool) -> None:
         self.feeds.note(self.queue, self.clock.now() if connected else None)

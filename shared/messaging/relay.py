@@ -73,8 +73,7 @@ LATE = timedelta(minutes=1)  # a row is published within milliseconds
 
 def put_off(attempts: int, randomness: Randomness) -> timedelta:
     """Say how long a row waits that was returned or nacked: 1 s doubled, at most 30 s, jittered."""
-    longest = min(LONGEST_DELAY, 2.0 ** min(attempts, 16))
-    return timedelta(seconds=randomness.between(longest / 2, longest))
+    return timedelta(seconds=randomness.back_off(1.0, LONGEST_DELAY, doubled=attempts))
 
 
 def kept_if_beside(outcome: Outcome) -> Outcome:

@@ -55,8 +55,8 @@ class RetryPolicy:
 
     def delay(self, attempts: int, randomness: Randomness) -> timedelta:
         """Say how long to wait after that many tries."""
-        longest = min(self.longest, self.first * 2 ** min(attempts - 1, 30))
-        return timedelta(seconds=randomness.between(longest / 2, longest))
+        wait = randomness.back_off(self.first, self.longest, doubled=attempts - 1)
+        return timedelta(seconds=wait)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,8 +79,7 @@ class EndedSessions:
                 failures = 1 if self.fresh() else failures + 1
                 if failures == 1 or not isinstance(error, Unavailable):
                     log.warning("sessions_stream_away", error=error, attempt=failures)
-            longest = min(LONGEST_WAIT, 0.2 * 2 ** min(failures, 16))
-            await asyncio.sleep(self.randomness.between(longest / 2, longest))
+            await asyncio.sleep(self.randomness.back_off(0.2, LONGEST_WAIT, doubled=failures))
 
     def take(self, entry: StreamEntry) -> None:
         """Apply one entry of the stream; again, or out of order, changes nothing."""

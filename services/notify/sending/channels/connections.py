@@ -143,8 +143,8 @@ class Connections(Generic[C]):
             return
         self._failures += 1
         first, longest = AWAY_SECONDS if error.code is None else REFUSED_SECONDS
-        wait = min(longest, first * 2 ** min(self._failures - 1, 16))
-        self._retry_at = self.clock.monotonic() + self.randomness.between(wait / 2, wait)
+        wait = self.randomness.back_off(first, longest, doubled=self._failures - 1)
+        self._retry_at = self.clock.monotonic() + wait
         self.metrics.gauge("mail_server_away", 1)
         if self._failures == 1:
             tell = log.warning if error.code is None else log.error

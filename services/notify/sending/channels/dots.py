@@ -93,9 +93,8 @@ class Dots:
         self._unanswered += 1
         if not self.paused:
             return
-        first, longest = PAUSE_SECONDS
-        wait = min(longest, first * 2 ** min(self._unanswered - IN_A_ROW, 16))
-        self._retry_at = self.clock.monotonic() + self.randomness.between(wait / 2, wait)
+        wait = self.randomness.back_off(*PAUSE_SECONDS, doubled=self._unanswered - IN_A_ROW)
+        self._retry_at = self.clock.monotonic() + wait
         self._gauge(1)
         if self._unanswered == IN_A_ROW:
             log.error("dots_unanswered", message_class=self.message_class, channel=self.means)

@@ -49,7 +49,6 @@ class Pause:
         if self._failures and not self.over:
             return
         self._failures += 1
-        first, longest = bounds
-        wait = min(longest, first * 2 ** min(self._failures - 1, 16))
-        self._until = self.clock.monotonic() + self.randomness.between(wait / 2, wait)
+        wait = self.randomness.back_off(*bounds, doubled=self._failures - 1)
+        self._until = self.clock.monotonic() + wait
         self.metrics.gauge("texts_provider_away", 1)
