@@ -60,15 +60,12 @@ class MachineClock:
         self._file = ClockFile(clock_file) if clock_file else None
 
     def now(self) -> datetime:
-        """Aware UTC, with the clock file's offset on top."""
         return self.unshifted() + (self._file.offset() if self._file else timedelta(0))
 
     def unshifted(self) -> datetime:
-        """Aware UTC without that offset."""
         return datetime.fromtimestamp(time.time(), UTC)
 
     def monotonic(self) -> float:
-        """Seconds that never jump."""
         return time.monotonic()
 
 
@@ -96,16 +93,13 @@ class DatabaseClock:
         self._steady = False
 
     def now(self) -> datetime:
-        """Aware UTC, with the clock file's offset on top."""
         shift = self._file.offset() if self._file else timedelta(0)
         return self.unshifted() + shift
 
     def unshifted(self) -> datetime:
-        """Aware UTC without that offset."""
         return self._zero + timedelta(seconds=self._monotonic())
 
     def monotonic(self) -> float:
-        """Seconds that never jump."""
         return self._monotonic()
 
     @property

@@ -103,12 +103,6 @@ class Conflict(Refused):
     status = 409
 
 
-class Gone(Refused):
-    """There was such a thing, and never will be again."""
-
-    status = 410
-
-
 class Invalid(Refused):
     """What was sent breaks a rule; sent again, it still does."""
 

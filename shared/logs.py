@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import Any, Protocol, TextIO, cast
+from typing import Any, TextIO, cast
 from uuid import UUID
 
 import structlog
@@ -79,18 +79,12 @@ STORY = "correlation_id: "  # of a note that an error carries
 EventDict = MutableMapping[str, Any]
 
 
-class Log(Protocol):
-    """What modules log with: a constant event name, and fields whose keys stand in KEYS."""
-
-    def debug(self, event: str, /, **fields: object) -> None: ...
-    def info(self, event: str, /, **fields: object) -> None: ...
-    def warning(self, event: str, /, **fields: object) -> None: ...
-    def error(self, event: str, /, **fields: object) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A logger of one module. structlog keeps the initial value `logger` for itself."""
+class Log:
+    """What a module logs with: a constant event name, and fields whose keys stand in KEYS.
+
+    structlog keeps the initial value `logger` for itself.
+    """
 
     name: str
 
@@ -109,7 +103,7 @@ class Named:
 
 def logger(name: str) -> Log:
     """Return a logger that goes by the configuration of the moment, not of its import."""
-    return Named(name)
+    return Log(name)
 
 
 def configure(service: str, level: str, stream: TextIO | None = None) -> None:
@@ -264,6 +258,6 @@ class LibraryLines(logging.Handler):
         fields: dict[str, object] = {"reason": template[0] if template else ""}
         if error is not None:
             fields["error"] = error
-        log = Named(record.name)
+        log = Log(record.name)
         tell = log.error if record.levelno >= logging.ERROR else log.warning
         tell("library", **fields)

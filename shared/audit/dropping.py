@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from shared.audit.chain import ChainBroken
 from shared.audit.entries import Audit, Entry, Origin
-from shared.audit.partitions import midnight
+from shared.audit.partitions import midnight, present_partitions
 from shared.audit.retention import DropAction, dropped, first_kept
 from shared.db import Connection
 
@@ -99,9 +99,5 @@ async def drop(connection: Connection, months: OldMonths, *, by: Origin, audit: 
 
 
 async def _partitions(connection: Connection) -> dict[str, date]:
-    rows = await connection.fetch(
-        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-        " WHERE i.inhparent = to_regclass('audit_entries')"
-    )
-    matches = (PARTITION.fullmatch(row["relname"]) for row in rows)
+    matches = map(PARTITION.fullmatch, await present_partitions(connection))
     return {match[0]: date(int(match[1]), int(match[2]), 1) for match in matches if match}

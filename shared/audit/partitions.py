@@ -48,13 +48,18 @@ async def _make(connection: Connection, name: str, begin: datetime, end: datetim
     )
 
 
-async def months_ahead(connection: Connection, now: datetime) -> int:
-    """Count the whole months after this one that have a partition; `check` warns at 3."""
-    names = await connection.fetch(
+async def present_partitions(connection: Connection) -> frozenset[str]:
+    """Name those that there are, the default among them."""
+    rows = await connection.fetch(
         "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
         " WHERE i.inhparent = to_regclass('audit_entries')"
     )
-    present = {row["relname"] for row in names}
+    return frozenset(row["relname"] for row in rows)
+
+
+async def months_ahead(connection: Connection, now: datetime) -> int:
+    """Count the whole months after this one that have a partition; `check` warns at 3."""
+    present = await present_partitions(connection)
     for ahead in range(1, MONTHS_AHEAD * 10):
         if f"audit_entries_{month_after(now, ahead):%Y_%m}" not in present:
             return ahead - 1

@@ -47,4 +47,3 @@ class Received(Generic[E]):
     traceparent: str | None
     data: E
     publisher: str = ""  # the service whose contract it is
-    attempts: int = 0  # of this consumer before, that failed

@@ -200,7 +200,7 @@ class Reader:
             exchange=exchange,
             publisher=publisher,
             body=body,
-            event=as_received(envelope, data, publisher, attempts),
+            event=as_received(envelope, data, publisher),
             type=envelope.type,
             handler=subscription.handler,
             several=subscription.several,
@@ -224,7 +224,7 @@ def without_values(error: Exception) -> str:
     return QUOTED.sub("'…'", str(error))
 
 
-def as_received(envelope: Envelope, data: Any, publisher: str, attempts: int) -> Received[Any]:
+def as_received(envelope: Envelope, data: Any, publisher: str) -> Received[Any]:
     """Keep of the envelope what handlers use."""
     return Received(
         id=envelope.id,
@@ -235,5 +235,4 @@ def as_received(envelope: Envelope, data: Any, publisher: str, attempts: int) ->
         traceparent=envelope.traceparent,
         data=data,
         publisher=publisher,
-        attempts=attempts,
     )

@@ -43,15 +43,14 @@ def setting(
     help: str,
     default: Any = dataclasses.MISSING,
     parse: Callable[[str], Any] | None = None,
-    empty: bool = True,
 ) -> Any:
     """Declare a field read from PORTICO_<name>.
 
     Its type says what it may be: a range or a pattern is msgspec's Meta, and a pattern's
     description is told for it. What no type says `parse` does, and raises ValueError without the
-    value. `empty=False`: one that is set to nothing is a problem, not the default.
+    value.
     """
-    metadata = {"setting": name, "help": help, "parse": parse, "empty": empty}
+    metadata = {"setting": name, "help": help, "parse": parse}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -65,7 +64,7 @@ def load(cls: type[S], environ: Mapping[str, str]) -> S:
     for field, kind in declared(cls):
         name = PREFIX + field.metadata["setting"]
         text = environ.get(name, "")
-        if text or (name in environ and not field.metadata["empty"]):
+        if text:
             try:
                 parse = field.metadata["parse"]
                 values[field.name] = parse(text) if parse else converted(text, kind)

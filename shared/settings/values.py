@@ -24,7 +24,6 @@ ENCRYPTED = frozenset({"https", "amqps", "smtps", "smtp+starttls"})
 POSTGRES = frozenset({"postgresql", "postgres"})
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
-Stated = Annotated[str, Meta(pattern=r"\S", description="some text")]
 LogLevel = Annotated[
     str,
     Meta(pattern=r"\A(?i:debug|info|warning|error)\Z", description="debug, info, warning or error"),

@@ -74,7 +74,6 @@ def test_each_family_is_one_status() -> None:
         "Forbidden": 403,
         "NotFound": 404,
         "Conflict": 409,
-        "Gone": 410,
         "Invalid": 422,
         "Limited": 429,
     }

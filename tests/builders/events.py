@@ -109,7 +109,6 @@ def received(
     event_id: EventId | None = None,
     version: int = 0,
     time: datetime = START,
-    attempts: int = 0,
     publisher: str = "identity",
 ) -> Received[D]:
     return Received(
@@ -120,7 +119,6 @@ def received(
         correlation_id=RANDOMNESS.uuid(),
         traceparent=None,
         data=data,
-        attempts=attempts,
         publisher=publisher,
     )
 

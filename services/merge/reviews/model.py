@@ -34,7 +34,6 @@ class Review:
 class Reviewer:
     """A practice that decides: on which sides it had records as the review was asked for."""
 
-    practice_id: PracticeId
     of_survivor: bool
     of_absorbed: bool
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import permutations
 
 COUNT = 4
-DRAW = 32  # bytes
 
 # fmt: off
 STREETS = (

@@ -13,7 +13,7 @@ COLUMNS = """
     r.merge_id, r.survivor_id, r.absorbed_id, r.review_until, r.survivor_approver,
     r.absorbed_approver, r.ended_at
 """
-SAY = "v.practice_id, v.of_survivor, v.of_absorbed"
+SAY = "v.of_survivor, v.of_absorbed"
 
 # What has become of both accounts since they were proven, as far as is known here.
 SINCE = """
@@ -256,8 +256,4 @@ def _review(row: Row) -> Review:
 
 
 def _reviewer(row: Row) -> Reviewer:
-    return Reviewer(
-        practice_id=row["practice_id"],
-        of_survivor=row["of_survivor"],
-        of_absorbed=row["of_absorbed"],
-    )
+    return Reviewer(of_survivor=row["of_survivor"], of_absorbed=row["of_absorbed"])
