@@ -26,9 +26,9 @@ PROVING = 8  # couples at once
 KNOWN_TO_MERGE = """
 WITH one AS (
     INSERT INTO merge.accounts (
-        account_id, version, state, security_version, username, locale, time_zone, patient_ids
+        account_id, version, state, security_version, username, time_zone, patient_ids
     )
-    SELECT a.id, a.version, a.state, a.security_version, a.username, a.locale, a.time_zone,
+    SELECT a.id, a.version, a.state, a.security_version, a.username, a.time_zone,
         ARRAY[e.patient_id]
     FROM identity.accounts AS a JOIN identity.enrolments AS e ON e.account_id = a.id
     WHERE a.id = ANY ($1)

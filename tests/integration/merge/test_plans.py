@@ -36,12 +36,12 @@ WITH one AS (
     SELECT gen_random_uuid() AS id, number FROM generate_series(1, $1) AS number
 ), known AS (
     INSERT INTO accounts (
-        account_id, version, state, security_version, username, locale, time_zone, patient_ids
+        account_id, version, state, security_version, username, time_zone, patient_ids
     )
-    SELECT id, 1, 'active', 1, 'june', 'en', 'UTC', ARRAY[id] FROM one
+    SELECT id, 1, 'active', 1, 'june', 'UTC', ARRAY[id] FROM one
 ), practice AS (
-    INSERT INTO practices (practice_id, version, name, contact, locale, time_zone)
-    SELECT id, 1, 'Elm', '+1', 'en', 'UTC' FROM one
+    INSERT INTO practices (practice_id, version, name)
+    SELECT id, 1, 'Elm' FROM one
 ), skipped AS (
     INSERT INTO skipped_offers (account_id, skipped_at, quiet_until)
     SELECT id, '2031-01-01', '2031-04-01' FROM one

@@ -38,9 +38,6 @@ class Snapshot:
             "version": self.version,
             "practice_id": self.subject,
             "name": name or f"{self.subject.int:x} as {self.version}",
-            "contact": "",
-            "locale": "en",
-            "time_zone": "UTC",
         }
 
 

@@ -30,9 +30,6 @@ def row(version: int) -> dict[str, object]:
         "version": version,
         "practice_id": PRACTICE,
         "name": f"n{version}",
-        "contact": "",
-        "locale": "en",
-        "time_zone": "UTC",
     }
 
 

@@ -116,8 +116,8 @@ async def test_a_projection_that_lost_all_is_rebuilt_while_it_serves(site: Site)
     """Somebody that identity never had is in it, too, and goes."""
     await site.by_owner(
         "recovery",
-        "INSERT INTO practices (practice_id, version, name, contact, locale, time_zone, settings)"
-        " VALUES (gen_random_uuid(), 7, 'Nobody''s', '', 'en', 'UTC', '{}')",
+        "INSERT INTO practices (practice_id, version, name, contact, settings)"
+        " VALUES (gen_random_uuid(), 7, 'Nobody''s', '', '{}')",
     )
     serving = begun("recovery", site.environ("recovery"), "serve")
     async with serving:

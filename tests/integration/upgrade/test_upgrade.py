@@ -192,3 +192,10 @@ async def test_links_and_reminders_of_the_hour_are_counted(recovery: Recovery) -
     await recovery.ask("ben.hale")
     await recovery.tick()
     assert [mail.data.account_id for mail in await recovery.mails()] == [ANN.id, BEN.id]
+
+
+async def test_merge_forgets_the_e_mails_that_it_kept(upgraded: Database) -> None:
+    async with upgraded.connection("merge") as connection:
+        rows = await connection.fetch("SELECT username, email FROM accounts")
+
+    assert [tuple(row) for row in rows] == [("ann.hale", None)]

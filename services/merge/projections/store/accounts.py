@@ -23,8 +23,6 @@ async def keep(tx: Connection, *events: Received[AccountChanged]) -> None:
                 "state": account.state,
                 "security_version": account.security_version,
                 "username": account.username,
-                "email": account.email,
-                "locale": account.locale,
                 "time_zone": account.time_zone,
                 "patient_ids": [enrolment.patient_id for enrolment in account.enrolments],
             }

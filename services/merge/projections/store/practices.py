@@ -17,9 +17,6 @@ async def keep(tx: Connection, *events: Received[PracticeChanged]) -> None:
                 "version": event.version,
                 "practice_id": practice.practice_id,
                 "name": practice.name,
-                "contact": practice.contact,
-                "locale": practice.locale,
-                "time_zone": practice.time_zone,
             }
             for event in events
             for practice in (event.data,)

@@ -25,7 +25,6 @@ async def keep(tx: Connection, *events: Received[PracticeChanged]) -> None:
                 "id": practice.practice_id,
                 "name": practice.name,
                 "locale": practice.locale,
-                "contact": practice.contact,
                 "channels": [one for one in practice.settled.channels if one in KNOWN],
             }
             for event in events

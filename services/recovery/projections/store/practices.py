@@ -20,8 +20,6 @@ async def keep(tx: Connection, *events: Received[PracticeChanged]) -> None:
                 "practice_id": practice.practice_id,
                 "name": practice.name,
                 "contact": practice.contact,
-                "locale": practice.locale,
-                "time_zone": practice.time_zone,
                 "settings": practice.settled,
             }
             for event in events
