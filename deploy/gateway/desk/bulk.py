@@ -57,7 +57,6 @@ def shown(
     return desk.page(
         visit,
         "desk_bulk.html",
-        status=filled.status,
         filled=filled,
         heading=HEADING,
         results=results,

@@ -48,7 +48,6 @@ async def confirm(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
     return desk.page(
         visit,
         "desk_chart_confirm.html",
-        status=filled.status,
         filled=filled,
         keep=keep,
         kept=[one for one in found if keep in (ALL, one.patient_id)],

@@ -33,7 +33,7 @@ async def show(desk: Desk, visit: Staffed) -> web.Response:
 
 async def show_rotate(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
     """Ask how long the secret before goes on."""
-    return desk.page(visit, "desk_secret.html", status=filled.status, filled=filled)
+    return desk.page(visit, "desk_secret.html", filled=filled)
 
 
 async def rotate(desk: Desk, visit: Staffed, sent: RotateForm, key: str) -> web.Response:
@@ -52,7 +52,7 @@ async def rotate(desk: Desk, visit: Staffed, sent: RotateForm, key: str) -> web.
 
 async def show_revoke(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
     """Say what ends with it."""
-    return desk.page(visit, "desk_revoke.html", status=filled.status, filled=filled)
+    return desk.page(visit, "desk_revoke.html", filled=filled)
 
 
 async def revoke(desk: Desk, visit: Staffed, sent: RevokeForm, key: str) -> web.Response:

@@ -54,7 +54,6 @@ async def show_deliveries(desk: Desk, visit: Staffed, filled: Filled) -> web.Res
     return desk.page(
         visit,
         "desk_deliveries.html",
-        status=filled.status,
         filled=filled,
         deliveries=found.deliveries,
         resendable={

@@ -27,7 +27,6 @@ async def show(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
     return desk.page(
         visit,
         "desk_disclaimer.html",
-        status=filled.status,
         filled=filled,
         disclaimer=await desk.system.disclaimer(visit, visit.desk.client),
         said=visit.request.query.get("said", ""),

@@ -51,7 +51,6 @@ async def shown(
     return desk.page(
         visit,
         "desk_dormant.html",
-        status=filled.status,
         filled=filled,
         months=number,
         patients=found.patients,

@@ -24,9 +24,7 @@ class SitForm(Form, frozen=True, kw_only=True):
 
 async def show_sit(desk: Desk, visit: Visit, filled: Filled) -> web.Response:
     """Ask for the practice, and for who sits here."""
-    return desk.page(
-        visit, "desk_log_on.html", status=filled.status, filled=filled, practices=desk.practices
-    )
+    return desk.page(visit, "desk_log_on.html", filled=filled, practices=desk.practices)
 
 
 async def sit(desk: Desk, visit: Visit, sent: SitForm, key: str) -> web.Response:
@@ -51,7 +49,7 @@ async def sit(desk: Desk, visit: Visit, sent: SitForm, key: str) -> web.Response
 
 async def once_more(desk: Desk, visit: Visit, filled: Filled) -> web.Response:
     """Ask for a button to be pressed again whose post could not be checked."""
-    return desk.page(visit, "once_more.html", status=filled.status, filled=filled, path=visit.path)
+    return desk.page(visit, "once_more.html", filled=filled, path=visit.path)
 
 
 async def rise(desk: Desk, visit: Visit, sent: Nothing, key: str) -> web.Response:

@@ -117,7 +117,6 @@ async def show_refused(desk: Desk, visit: Staffed, filled: Filled) -> web.Respon
     return desk.page(
         visit,
         "desk_patient.html",
-        status=filled.status,
         filled=filled,
         patient_id=patient_id,
         name=record.name,

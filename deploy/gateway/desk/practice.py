@@ -61,7 +61,6 @@ async def show_settings(desk: Desk, visit: Staffed, filled: Filled) -> web.Respo
     return desk.page(
         visit,
         "desk_settings.html",
-        status=filled.status,
         filled=filled,
         settings=await desk.system.settings(visit, visit.desk.client),
         channels=CHANNELS,

@@ -57,12 +57,7 @@ async def show_search(desk: Desk, visit: Staffed, filled: Filled) -> web.Respons
 def listed(desk: Desk, visit: Staffed, filled: Filled, found: FoundPatients | None) -> web.Response:
     """The same with who was found."""
     return desk.page(
-        visit,
-        "desk_patients.html",
-        status=filled.status,
-        filled=filled,
-        recent=visit.desk.recent,
-        found=found,
+        visit, "desk_patients.html", filled=filled, recent=visit.desk.recent, found=found
     )
 
 
@@ -91,7 +86,7 @@ async def find(desk: Desk, visit: Staffed, sent: SearchForm, key: str) -> web.Re
 
 async def show_register(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
     """Ask for a new patient's record."""
-    return desk.page(visit, "desk_register.html", status=filled.status, filled=filled)
+    return desk.page(visit, "desk_register.html", filled=filled)
 
 
 async def register(desk: Desk, visit: Staffed, sent: PatientForm, key: str) -> web.Response:
@@ -132,9 +127,7 @@ async def show_correction(desk: Desk, visit: Staffed, filled: Filled) -> web.Res
         failed=filled.failed,
         status=filled.status,
     )
-    return desk.page(
-        visit, "desk_correction.html", status=filled.status, filled=filled, record=record
-    )
+    return desk.page(visit, "desk_correction.html", filled=filled, record=record)
 
 
 async def correct(desk: Desk, visit: Staffed, sent: CorrectionForm, key: str) -> web.Response:

@@ -63,7 +63,6 @@ async def shown(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
     return desk.page(
         visit,
         "desk_request.html",
-        status=filled.status,
         filled=filled,
         asked=asked,
         recent=visit.desk.recent,

@@ -45,12 +45,7 @@ async def shown(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
     merge_id = visit.request.match_info["merge_id"]
     review = await desk.reviews.read(visit, visit.desk.client, merge_id)
     return desk.page(
-        visit,
-        "desk_review.html",
-        status=filled.status,
-        filled=filled,
-        review=review,
-        state=STATES[review.state],
+        visit, "desk_review.html", filled=filled, review=review, state=STATES[review.state]
     )
 
 

@@ -5,19 +5,15 @@ from dataclasses import dataclass, fields
 from uuid import UUID
 
 import msgspec
-from aiohttp import web
 
 from deploy.gateway.doors.practice import ByStaff, Client, PracticeSystem
 from deploy.gateway.doors.records import Records
 from deploy.gateway.doors.requests import Decisions
 from deploy.gateway.doors.reviews import Reviews
-from deploy.gateway.web.forgery import Forgery
-from deploy.gateway.web.forms import Filled, Form
+from deploy.gateway.web.forms import Form
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.routes import Guard
-from deploy.gateway.web.views import Views
+from deploy.gateway.web.routes import Guard, Tools
 from deploy.gateway.web.visits import Elsewhere, Visit
-from shared.randomness import Randomness
 from shared.settings.values import Secret
 
 COOKIE = "portico-desk"
@@ -78,7 +74,7 @@ class DemoPractice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Desk(Tools):
     """The desk."""
 
     system: PracticeSystem
@@ -86,20 +82,7 @@ class Desk:
     decisions: Decisions
     reviews: Reviews
     practices: tuple[DemoPractice, ...]
-    views: Views
-    forgery: Forgery
-    randomness: Randomness
     portal_url: str
-
-    def forged(self, visit: Visit, token: str) -> bool:
-        """Whether this post is none of ours."""
-        return not self.forgery.passes(visit.request, visit.visitor, token)
-
-    def page(
-        self, visit: Visit, template: str, /, *, status: int = 200, **values: object
-    ) -> web.Response:
-        """Print a page."""
-        return self.views.page(visit, template, status=status, **values)
 
     def sit(self, visit: Visit, desk: AtDesk) -> None:
         """Keep who sits here; it goes with the browser's session."""
@@ -112,10 +95,6 @@ class Desk:
             visit.desk, recent=(Known(patient_id, name[:60]), *others)[:RECENT]
         )
         self.sit(visit, visit.desk)
-
-    def empty(self) -> Filled:
-        """A form that nobody has typed in."""
-        return Filled(key=str(self.randomness.uuid()))
 
 
 class Nothing(Form, frozen=True, kw_only=True):

@@ -46,11 +46,7 @@ async def show_add(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for the token, where none was proven, and for the account it is to be added to."""
     flow = proven_to_add(visit)
     return site.page(
-        visit,
-        "enrol_add.html",
-        status=filled.status,
-        filled=filled,
-        practice=flow.practice if flow else None,
+        visit, "enrol_add.html", filled=filled, practice=flow.practice if flow else None
     )
 
 
@@ -83,7 +79,6 @@ async def show_own(site: Site, visit: Inside, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "settings_practices_add.html",
-        status=filled.status,
         filled=filled,
         account=await site.account(visit),
         practice=flow.practice if flow else None,

@@ -32,7 +32,6 @@ async def show_add(site: Site, visit: Inside, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "settings_address.html",
-        status=filled.status,
         filled=filled,
         said=flows.said(visit),
         account=await site.account(visit),
@@ -60,7 +59,6 @@ async def show_remove(site: Site, visit: Inside, filled: Filled) -> web.Response
     return site.page(
         visit,
         "settings_address_remove.html",
-        status=filled.status,
         filled=filled,
         address=address,
         account=await site.account(visit),
@@ -108,7 +106,6 @@ async def show_verify(site: Site, visit: Visit, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "verify_address.html",
-        status=filled.status,
         filled=filled,
         action=VERIFY,
         link=waits.token if waits else "",

@@ -57,7 +57,6 @@ async def show_one(site: Site, visit: Inside, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "settings_device.html",
-        status=filled.status,
         filled=filled,
         device=device,
         called=device_name(device.name, device.agent, visit.language),

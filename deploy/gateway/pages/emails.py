@@ -37,7 +37,6 @@ async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "gate_email.html",
-        status=filled.status,
         filled=filled,
         account=account,
         required=any(gate.name == EMAIL and gate.required for gate in visit.kept.gates),
@@ -67,7 +66,6 @@ async def show_settings_email(site: Site, visit: Inside, filled: Filled) -> web.
     return site.page(
         visit,
         "settings_email.html",
-        status=filled.status,
         filled=filled,
         account=account,
         returned=returned,
@@ -120,14 +118,7 @@ async def show_verify(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Take the mailed link; nothing is used up before a person presses the button."""
     if visit.request.query.get("said") == "refused" and not filled.problems:
         filled = Filled(key=filled.key, problems=(of_code(LINK_DEAD, visit.language, {}),))
-    return site.page(
-        visit,
-        "verify_address.html",
-        status=filled.status,
-        filled=filled,
-        action="/verify-email",
-        link="",
-    )
+    return site.page(visit, "verify_address.html", filled=filled, action="/verify-email", link="")
 
 
 async def verify(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Response:

@@ -48,12 +48,7 @@ async def show_terms(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Show the terms as they are now."""
     flow = flows.followed(visit, EnrolFlow)
     return site.page(
-        visit,
-        "enrol_terms.html",
-        status=filled.status,
-        filled=filled,
-        flow=flow,
-        terms=await site.identity.terms(visit),
+        visit, "enrol_terms.html", filled=filled, flow=flow, terms=await site.identity.terms(visit)
     )
 
 
@@ -77,7 +72,7 @@ async def show_email(site: Site, visit: Visit, filled: Filled) -> web.Response:
     flow = flows.followed(visit, EnrolFlow)
     if flow.terms_version is None:
         raise flows.gone(EnrolFlow)
-    return site.page(visit, "enrol_email.html", status=filled.status, filled=filled, flow=flow)
+    return site.page(visit, "enrol_email.html", filled=filled, flow=flow)
 
 
 async def take_email(site: Site, visit: Visit, sent: EmailForm, key: str) -> web.Response:
@@ -100,7 +95,6 @@ async def show_credentials(site: Site, visit: Visit, filled: Filled) -> web.Resp
     return site.page(
         visit,
         "enrol_credentials.html",
-        status=filled.status,
         filled=filled,
         marks=await marks(site, visit, filled.failed),
     )

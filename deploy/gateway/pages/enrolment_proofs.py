@@ -45,7 +45,7 @@ class InvitationForm(Form, frozen=True, kw_only=True):
 
 async def show_token(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for the token, and for what only the patient and the practice know."""
-    return site.page(visit, "enrol_token.html", status=filled.status, filled=filled)
+    return site.page(visit, "enrol_token.html", filled=filled)
 
 
 async def take_token(site: Site, visit: Visit, sent: TokenForm, key: str) -> web.Response:
@@ -56,7 +56,7 @@ async def take_token(site: Site, visit: Visit, sent: TokenForm, key: str) -> web
 
 async def show_temporary(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for what the practice has made up."""
-    return site.page(visit, "enrol_temporary.html", status=filled.status, filled=filled)
+    return site.page(visit, "enrol_temporary.html", filled=filled)
 
 
 async def take_temporary(site: Site, visit: Visit, sent: TemporaryForm, key: str) -> web.Response:
@@ -67,7 +67,7 @@ async def take_temporary(site: Site, visit: Visit, sent: TemporaryForm, key: str
 
 async def show_invitation(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Take the mailed link; nothing is asked of anybody before a person presses the button."""
-    return site.page(visit, "enrol_invitation.html", status=filled.status, filled=filled)
+    return site.page(visit, "enrol_invitation.html", filled=filled)
 
 
 async def take_invitation(site: Site, visit: Visit, sent: InvitationForm, key: str) -> web.Response:

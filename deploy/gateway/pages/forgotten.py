@@ -58,7 +58,7 @@ class PasswordForm(Form, frozen=True, kw_only=True):
 
 async def show_forgot_username(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for an address, and for what shows whose it is where it is no account e-mail."""
-    return site.page(visit, "forgot_username.html", status=filled.status, filled=filled)
+    return site.page(visit, "forgot_username.html", filled=filled)
 
 
 async def remind(site: Site, visit: Visit, sent: UsernameForm, key: str) -> web.Response:
@@ -77,13 +77,7 @@ async def username_sent(site: Site, visit: Visit) -> web.Response:
 
 async def show_forgot_password(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for the name, once for all ways."""
-    return site.page(
-        visit,
-        "forgot_password.html",
-        status=filled.status,
-        filled=filled,
-        said=flows.said(visit),
-    )
+    return site.page(visit, "forgot_password.html", filled=filled, said=flows.said(visit))
 
 
 async def take_name(site: Site, visit: Visit, sent: NameForm, key: str) -> web.Response:
@@ -97,7 +91,7 @@ async def show_username(site: Site, visit: Visit, filled: Filled) -> web.Respons
     no answer to them told why (RC-4).
     """
     flows.named(visit)
-    return site.page(visit, "forgot_password_username.html", status=filled.status, filled=filled)
+    return site.page(visit, "forgot_password_username.html", filled=filled)
 
 
 async def take_username(site: Site, visit: Visit, sent: NameForm, key: str) -> web.Response:
@@ -110,12 +104,12 @@ async def take_username(site: Site, visit: Visit, sent: NameForm, key: str) -> w
 async def ways(site: Site, visit: Visit) -> web.Response:
     """Show every way there is, whoever asks."""
     flows.named(visit)
-    filled = Filled(key=str(site.randomness.uuid()))
+    filled = site.empty()
     return await show_ways(site, visit, filled)
 
 
 async def show_ways(site: Site, visit: Visit, filled: Filled) -> web.Response:
-    return site.page(visit, "forgot_password_ways.html", status=filled.status, filled=filled)
+    return site.page(visit, "forgot_password_ways.html", filled=filled)
 
 
 async def send_link(site: Site, visit: Visit, sent: Nothing, key: str) -> web.Response:
@@ -134,7 +128,7 @@ async def show_link(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Take the mailed link: the script moves its token here, or it is pasted. Nothing is used up
     before a person presses the button, so whatever opens links in mails uses up none.
     """
-    return site.page(visit, "reset_password.html", status=filled.status, filled=filled)
+    return site.page(visit, "reset_password.html", filled=filled)
 
 
 async def redeem(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Response:
@@ -145,13 +139,7 @@ async def redeem(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Resp
 async def show_validation(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask who one is, as the practice has it, and for the username where an address was typed."""
     flow = flows.named(visit)
-    return site.page(
-        visit,
-        "validation.html",
-        status=filled.status,
-        filled=filled,
-        name=flow.typed_username,
-    )
+    return site.page(visit, "validation.html", filled=filled, name=flow.typed_username)
 
 
 async def begin_validation(site: Site, visit: Visit, sent: FieldsForm, key: str) -> web.Response:
@@ -183,13 +171,7 @@ async def show_address(site: Site, visit: Visit, filled: Filled) -> web.Response
     flow = flows.followed(visit, ResetFlow)
     if flow.challenge is None:
         raise flows.gone(ResetFlow)
-    return site.page(
-        visit,
-        "validation_address.html",
-        status=filled.status,
-        filled=filled,
-        addresses=flow.addresses,
-    )
+    return site.page(visit, "validation_address.html", filled=filled, addresses=flow.addresses)
 
 
 async def pick_address(site: Site, visit: Visit, sent: AddressForm, key: str) -> web.Response:
@@ -210,7 +192,6 @@ async def show_new_password(site: Site, visit: Visit, filled: Filled) -> web.Res
     return site.page(
         visit,
         "new_password.html",
-        status=filled.status,
         filled=filled,
         username=flow.username,
         logs_on=flow.ends != LOG_ON,

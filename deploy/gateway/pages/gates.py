@@ -28,11 +28,7 @@ class DisclaimerAnswer(Form, frozen=True, kw_only=True):
 async def show_terms(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Show the terms as they are now."""
     return site.page(
-        visit,
-        "gate_terms.html",
-        status=filled.status,
-        filled=filled,
-        terms=await site.identity.terms(visit),
+        visit, "gate_terms.html", filled=filled, terms=await site.identity.terms(visit)
     )
 
 
@@ -69,9 +65,7 @@ async def show_disclaimer(site: Site, visit: Inside, filled: Filled) -> web.Resp
     found = [each for each in asked if each.practice_id == practice_id]
     if not found:
         raise PageMissing
-    return site.page(
-        visit, "gate_disclaimer.html", status=filled.status, filled=filled, disclaimer=found[0]
-    )
+    return site.page(visit, "gate_disclaimer.html", filled=filled, disclaimer=found[0])
 
 
 async def answer_disclaimer(

@@ -24,7 +24,6 @@ async def show(site: Site, visit: Inside, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "settings_language.html",
-        status=filled.status,
         filled=filled,
         account=account,
         names=NAMES,

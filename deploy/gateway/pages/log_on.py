@@ -89,7 +89,6 @@ async def show_log_on(site: Site, visit: Visit, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "log_on.html",
-        status=filled.status,
         filled=filled,
         wanted=wanted,
         said=visit.say(said) if said else None,
@@ -159,7 +158,7 @@ def no_content() -> web.Response:
 
 async def once_more(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for a button to be pressed again whose post could not be checked."""
-    return site.page(visit, "once_more.html", status=filled.status, filled=filled, path=visit.path)
+    return site.page(visit, "once_more.html", filled=filled, path=visit.path)
 
 
 ROUTES: tuple[Route[Site], ...] = (

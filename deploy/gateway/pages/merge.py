@@ -73,7 +73,6 @@ async def show_other(site: Site, visit: Inside, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "merge_other.html",
-        status=filled.status,
         filled=filled,
         account=await site.account(visit),
         said=flows.said(visit),
@@ -124,7 +123,6 @@ async def show_confirm(site: Site, visit: Inside, filled: Filled) -> web.Respons
     return site.page(
         visit,
         "merge_confirm.html",
-        status=filled.status,
         filled=filled,
         account=await site.account(visit),
         other=flow.name,

@@ -21,7 +21,7 @@ class NotMeForm(Form, frozen=True, kw_only=True):
 
 async def show_not_me(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Say what will happen; whatever opens links in mails brings none of it about."""
-    return site.page(visit, "not_me.html", status=filled.status, filled=filled)
+    return site.page(visit, "not_me.html", filled=filled)
 
 
 async def freeze(site: Site, visit: Visit, sent: NotMeForm, key: str) -> web.Response:

@@ -168,7 +168,6 @@ async def show_choice(site: Site, visit: Inside, filled: Filled) -> web.Response
     return site.page(
         visit,
         "settings_notification.html",
-        status=filled.status,
         filled=filled,
         enrolment=enrolment,
         now={field: written(order) for field, order in now.items()},

@@ -34,7 +34,6 @@ async def show_add(site: Site, visit: Inside, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "settings_number.html",
-        status=filled.status,
         filled=filled,
         said=flows.said(visit),
         account=await site.account(visit),
@@ -61,7 +60,6 @@ async def show_code(site: Site, visit: Inside, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "settings_number_code.html",
-        status=filled.status,
         filled=filled,
         number=among(own, visit.request.match_info["address_id"]),
         texts_from=own.texts_from,

@@ -89,7 +89,6 @@ async def shown(site: Site, visit: Inside, template: str, filled: Filled) -> web
     return site.page(
         visit,
         template,
-        status=filled.status,
         filled=filled,
         passkey=among((await read(site, visit)).passkeys, passkey_id),
         account=await site.account(visit),
@@ -132,7 +131,6 @@ async def show_add(site: Site, visit: Inside, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "settings_passkeys_add.html",
-        status=filled.status,
         filled=filled,
         account=await site.account(visit),
         name=device_name(None, visit.agent, visit.language)[:LONGEST_NAME],
@@ -159,13 +157,7 @@ async def begin(site: Site, visit: Inside, name: str, grant: str) -> Ceremony:
 async def show_make(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Have the browser make it: that takes a press of a button, and a script."""
     flow = followed(visit)
-    return site.page(
-        visit,
-        "settings_passkeys_make.html",
-        status=filled.status,
-        filled=filled,
-        name=flow.name,
-    )
+    return site.page(visit, "settings_passkeys_make.html", filled=filled, name=flow.name)
 
 
 async def ask_to_make(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
@@ -219,7 +211,6 @@ async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "gate_passkeys.html",
-        status=filled.status,
         filled=filled,
         account=await site.account(visit),
         passkeys=[one for one in listed.passkeys if one.suspended],

@@ -67,7 +67,6 @@ async def shown(site: Site, visit: Inside, template: str, filled: Filled) -> web
     return site.page(
         visit,
         template,
-        status=filled.status,
         filled=filled,
         account=await site.account(visit),
         again=flows.said(visit),

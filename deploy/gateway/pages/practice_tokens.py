@@ -23,11 +23,7 @@ async def show(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for the username and the code; a name that was typed before stands there."""
     flow = flows.carried(visit, ResetFlow)
     return site.page(
-        visit,
-        "reset_token.html",
-        status=filled.status,
-        filled=filled,
-        name=flow.typed_username if flow else "",
+        visit, "reset_token.html", filled=filled, name=flow.typed_username if flow else ""
     )
 
 

@@ -86,7 +86,6 @@ async def show(
     return site.page(
         visit,
         template,
-        status=filled.status,
         filled=filled,
         account=account,
         bank=bank,
@@ -156,7 +155,6 @@ async def show_answers(site: Site, visit: Visit, filled: Filled) -> web.Response
     return site.page(
         visit,
         "forgot_password_questions.html",
-        status=filled.status,
         filled=filled,
         asked=await site.recovery.ask(visit, flow.name),
     )

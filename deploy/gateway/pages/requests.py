@@ -30,11 +30,7 @@ class RequestForm(Form, frozen=True, kw_only=True):
 async def show(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for what a practice has to know, beside those that take requests."""
     return site.page(
-        visit,
-        "enrol_request.html",
-        status=filled.status,
-        filled=filled,
-        practices=await site.requests.practices(visit),
+        visit, "enrol_request.html", filled=filled, practices=await site.requests.practices(visit)
     )
 
 

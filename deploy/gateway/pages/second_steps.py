@@ -33,14 +33,7 @@ async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
     if step is None:
         return await on(site, visit)
     said = filled.typed.get("said") or visit.request.query.get("said")
-    return site.page(
-        visit,
-        "gate_second_step.html",
-        status=filled.status,
-        filled=filled,
-        step=step,
-        added=said == ADDED,
-    )
+    return site.page(visit, "gate_second_step.html", filled=filled, step=step, added=said == ADDED)
 
 
 async def take(site: Site, visit: Inside, sent: StepForm, key: str) -> web.Response:

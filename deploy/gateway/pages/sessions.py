@@ -8,7 +8,7 @@ from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import COOKIE, Inside
 from deploy.gateway.web.agents import device_name
-from deploy.gateway.web.forms import Filled, FormPage
+from deploy.gateway.web.forms import FormPage
 from deploy.gateway.web.languages import N_, Language
 from deploy.gateway.web.routes import Route, action, page
 from deploy.gateway.web.visits import see
@@ -55,7 +55,7 @@ async def sessions(site: Site, visit: Inside) -> web.Response:
             )
             for each in listed.sessions
         ],
-        filled=Filled(key=str(site.randomness.uuid())),
+        filled=site.empty(),
         said=visit.say(said) if said else None,
     )
 

@@ -19,17 +19,14 @@ from deploy.gateway.flows import LinkFlow
 from deploy.gateway.gates import EMAIL, MERGE_OFFER, at_merge_offer, barred, next_page
 from deploy.gateway.session import HOME, Inside, Kept, Sessions, inside
 from deploy.gateway.settings import AndroidApp
-from deploy.gateway.web.forgery import Forgery
 from deploy.gateway.web.forms import Form
 from deploy.gateway.web.refusals import Away, Broken, Refused
-from deploy.gateway.web.routes import Guard
-from deploy.gateway.web.views import Views
+from deploy.gateway.web.routes import Guard, Tools
 from deploy.gateway.web.visits import Elsewhere, Visit, see
-from shared.randomness import Randomness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Tools):
     """The portal."""
 
     identity: Identity
@@ -41,26 +38,13 @@ class Site:
     devices: Devices
     passkeys: Passkeys
     sessions: Sessions
-    views: Views
-    forgery: Forgery
-    randomness: Randomness
     android_apps: tuple[AndroidApp, ...]
     apple_apps: tuple[str, ...]
     paths: frozenset[str]  # of pages without an id in their address: where one may be sent back to
 
-    def forged(self, visit: Visit, token: str) -> bool:
-        """Whether this post is none of ours."""
-        return not self.forgery.passes(visit.request, visit.visitor, token)
-
     def own(self, path: str) -> str:
         """Take a path to go on to, from whoever: home, where it is none of our pages."""
         return path if path in self.paths else HOME
-
-    def page(
-        self, visit: Visit, template: str, /, *, status: int = 200, **values: object
-    ) -> web.Response:
-        """Print a page."""
-        return self.views.page(visit, template, status=status, **values)
 
     async def account(self, visit: Inside) -> Account:
         """Read the account one is logged on to."""

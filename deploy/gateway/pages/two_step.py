@@ -77,13 +77,7 @@ async def show_by_passkeys(site: Site, visit: Inside, filled: Filled) -> web.Res
     account = await site.account(visit)
     if account.two_step.on or not account.passkeys.usable:
         return see(f"{SETTINGS}?said=on" if account.two_step.on and filled.problems else SETTINGS)
-    return site.page(
-        visit,
-        "settings_two_step_passkeys.html",
-        status=filled.status,
-        filled=filled,
-        account=account,
-    )
+    return site.page(visit, "settings_two_step_passkeys.html", filled=filled, account=account)
 
 
 async def turn_on_by_passkeys(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
@@ -100,14 +94,7 @@ async def show_set_up(site: Site, visit: Inside, filled: Filled) -> web.Response
     account, said = await site.account(visit), flows.said(visit)
     if APP in account.two_step.means and visit.request.query.get("said") == "gone":
         said = visit.say(OVER)
-    return site.page(
-        visit,
-        "settings_two_step_app.html",
-        status=filled.status,
-        filled=filled,
-        account=account,
-        said=said,
-    )
+    return site.page(visit, "settings_two_step_app.html", filled=filled, account=account, said=said)
 
 
 async def set_up(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
@@ -133,7 +120,6 @@ async def show_confirm(site: Site, visit: Inside, filled: Filled) -> web.Respons
     return site.page(
         visit,
         "settings_two_step_confirm.html",
-        status=filled.status,
         filled=filled,
         image=segno.make_qr(flow.uri).svg_data_uri(scale=5, light="#fff"),
         secret=" ".join(flow.secret[at : at + 4] for at in range(0, len(flow.secret), 4)),
@@ -204,13 +190,7 @@ async def show_mode(site: Site, visit: Inside, filled: Filled) -> web.Response:
     account = await site.account(visit)
     if not account.two_step.on:
         return see(SETTINGS)
-    return site.page(
-        visit,
-        "settings_two_step_mode.html",
-        status=filled.status,
-        filled=filled,
-        account=account,
-    )
+    return site.page(visit, "settings_two_step_mode.html", filled=filled, account=account)
 
 
 async def change_mode(site: Site, visit: Inside, sent: ModeForm, key: str) -> web.Response:
@@ -239,13 +219,7 @@ async def turn_off(site: Site, visit: Inside, sent: Proof, key: str) -> web.Resp
 
 
 async def proof_page(site: Site, visit: Inside, template: str, filled: Filled) -> web.Response:
-    return site.page(
-        visit,
-        template,
-        status=filled.status,
-        filled=filled,
-        account=await site.account(visit),
-    )
+    return site.page(visit, template, filled=filled, account=await site.account(visit))
 
 
 def codes_page(

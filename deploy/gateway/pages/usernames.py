@@ -29,7 +29,6 @@ async def show(site: Site, visit: Inside, filled: Filled) -> web.Response:
     return site.page(
         visit,
         "settings_username.html",
-        status=filled.status,
         filled=filled,
         account=await site.account(visit),
         said=flows.said(visit),

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from aiohttp import web
 
+from deploy.gateway.web.forgery import Forgery
 from deploy.gateway.web.forms import (
     CSRF,
     FLOW,
@@ -23,6 +24,7 @@ from deploy.gateway.web.forms import (
 )
 from deploy.gateway.web.messages import Problem, of_code, of_refusal
 from deploy.gateway.web.refusals import Away, Refused
+from deploy.gateway.web.views import Views
 from deploy.gateway.web.visits import CODE, Visit
 from shared.randomness import Randomness
 
@@ -34,14 +36,34 @@ C = TypeVar("C", bound=Visit)
 Answer = Awaitable[web.Response]
 
 
-class Tools(Protocol):
-    """What forms need of a site."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What pages and forms need of a site, the portal's and the desk's alike."""
 
-    @property
-    def randomness(self) -> Randomness: ...
+    views: Views
+    forgery: Forgery
+    randomness: Randomness
 
     def forged(self, visit: Visit, token: str) -> bool:
         """Whether this post is none of ours."""
+        return not self.forgery.passes(visit.request, visit.visitor, token)
+
+    def page(
+        self,
+        visit: Visit,
+        template: str,
+        /,
+        *,
+        filled: Filled | None = None,
+        status: int = 200,
+        **values: object,
+    ) -> web.Response:
+        """Print a page."""
+        return self.views.page(visit, template, filled=filled, status=status, **values)
+
+    def empty(self) -> Filled:
+        """A form that nobody has typed in."""
+        return Filled(key=str(self.randomness.uuid()))
 
 
 T = TypeVar("T", bound=Tools)
@@ -96,7 +118,7 @@ def form(path: str, guard: Guard[T, C], made: FormPage[T, C, F]) -> tuple[Route[
 
     async def show(site: T, visit: Visit) -> web.Response:
         seen = await guard.admit(site, visit)
-        return await made.show(site, seen, empty(site))
+        return await made.show(site, seen, site.empty())
 
     shown = Route(method="GET", path=path, guard=guard.name, name=named(made.show), handle=show)
     return (shown, *action(path, guard, made))
@@ -132,11 +154,6 @@ def action(path: str, guard: Guard[T, C], made: FormPage[T, C, F]) -> tuple[Rout
 
     name = named(made.submit)
     return (Route(method="POST", path=path, guard=guard.name, name=name, handle=send),)
-
-
-def empty(site: Tools) -> Filled:
-    """A form that nobody has typed in."""
-    return Filled(key=str(site.randomness.uuid()))
 
 
 def unread(site: Tools, visit: Visit, reading: Reading[Any], *, forged: bool) -> Filled:
