@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -14,6 +14,7 @@ from deploy.gateway.doors.identity import RESOURCES, Gate, Identity, Session
 from deploy.gateway.web.refusals import Away, Refused
 from deploy.gateway.web.visits import Elsewhere, Visit
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 COOKIE = "portico-session"
@@ -94,15 +95,10 @@ class Sessions:
     identity: Identity
     _flights: "dict[str, asyncio.Task[Session]]" = field(default_factory=dict)
 
-    def begin(self, visit: Visit, session: Session) -> Kept:
-        """Keep a new session in its cookie; whatever was kept before is gone."""
-        return self._kept(visit, session)
-
-    def go_on(self, visit: Inside, session: Session) -> Kept:
-        """Keep the session that took the place of this one: of the same log-on still."""
-        return self._kept(visit, session, visit.kept)
-
-    def _kept(self, visit: Visit, session: Session, before: Kept | None = None) -> Kept:
+    def begin(self, visit: Visit, session: Session, before: Kept | None = None) -> Kept:
+        """Keep a session in its cookie; whatever was kept before is gone, but what is of the same
+        log-on still, where this session took the place of that one.
+        """
         now = int(visit.now.timestamp())
         kept = Kept(
             session_id=session.session_id,
@@ -145,7 +141,7 @@ class Sessions:
 
     async def renew(self, visit: Visit, kept: Kept) -> Kept:
         """Refresh at identity. Raises Elsewhere where the session is over; Away."""
-        return self._kept(visit, await self._renewed(visit, kept), kept)
+        return self.begin(visit, await self._renewed(visit, kept), kept)
 
     async def _renewed(self, visit: Visit, kept: Kept, *also: str) -> Session:
         try:
@@ -155,36 +151,33 @@ class Sessions:
                 raise Elsewhere(log_on_path(visit)) from None
             raise Away("identity", retry_after=refused.retry_after or 5) from None
 
-    async def ask(self, visit: Inside, service: str, question: Callable[[str], Awaitable[T]]) -> T:
+    async def ask(
+        self,
+        visit: Inside,
+        service: str,
+        question: Callable[Concatenate[Inside, str, P], Awaitable[T]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
         """Ask a service as the holder; once more with a renewed token where this one is too old
         for it, or void: the session itself may well go on. Raises Elsewhere where it does not;
         Away where a new token is not taken either, for logging on would bring no better one.
-        """
-        if service not in visit.kept.access:
-            return await self._ask_aside(visit, service, question)
-        try:
-            return await question(visit.kept.access[service])
-        except Refused as refused:
-            if refused.code not in ENDED:
-                raise
-        visit.kept = await self.renew(visit, visit.kept)
-        try:
-            return await question(visit.kept.access[service])
-        except Refused as refused:
-            if refused.code not in ENDED:
-                raise
-            raise Away(service) from None
 
-    async def _ask_aside(
-        self, visit: Inside, service: str, question: Callable[[str], Awaitable[T]]
-    ) -> T:
-        """Ask a service that is asked seldom, with a token that is not kept: a cookie has no room
-        for one more.
+        One that is asked seldom gets a token that is not kept: a cookie has no room for one more.
         """
-        session = await self._renewed(visit, visit.kept, service)
-        visit.kept = self._kept(visit, session, visit.kept)
+        kept = visit.kept.access.get(service)
+        if kept is not None:
+            try:
+                return await question(visit, kept, *args, **kwargs)
+            except Refused as refused:
+                if refused.code not in ENDED:
+                    raise
+        also = (service,) if kept is None else ()
+        session = await self._renewed(visit, visit.kept, *also)
+        visit.kept = self.begin(visit, session, visit.kept)
         try:
-            return await question(session.access_tokens[service])
+            return await question(visit, session.access_tokens[service], *args, **kwargs)
         except Refused as refused:
             if refused.code not in ENDED:
                 raise

@@ -96,11 +96,7 @@ async def add_own(site: Site, visit: Inside, sent: OwnForm, key: str) -> web.Res
         grant=await fresh_grant(site, visit, flow) if flow is not None else None,
         reauthenticated=proof,
     )
-    await site.sessions.ask(
-        visit,
-        "identity",
-        lambda token: site.identity.add_own_practice(visit, token, added),
-    )
+    await site.sessions.ask(visit, "identity", site.identity.add_own_practice, added)
     flows.drop(visit, EnrolFlow)
     return await on_to_home(site, visit, "added")
 

@@ -87,9 +87,7 @@ async def one_of(site: Site, visit: Inside, address_id: str) -> Address:
 
 async def known(site: Site, visit: Inside) -> Addresses:
     """List the holder's own."""
-    return await site.sessions.ask(
-        visit, "notify", lambda token: site.notify.addresses(visit, token)
-    )
+    return await site.sessions.ask(visit, "notify", site.notify.addresses)
 
 
 def among(own: Addresses, address_id: str) -> Address:
@@ -121,9 +119,7 @@ async def verify(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Resp
         return see(f"/log-on?next={VERIFY}")
     entered = inside(visit, kept)
     try:
-        await site.sessions.ask(
-            entered, "notify", lambda token: site.notify.verify_address(entered, token, link)
-        )
+        await site.sessions.ask(entered, "notify", site.notify.verify_address, link)
     finally:
         flows.drop(visit, AddressLinkFlow)
     return see("/settings/notifications?said=verified")

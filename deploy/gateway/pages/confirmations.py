@@ -60,7 +60,7 @@ async def confirmed(
     """
     grant = await grant_of(site, visit, kind, proof)
     with kept_unless_refused(visit, kind):
-        done = await site.sessions.ask(visit, service, lambda token: change(token, grant))
+        done = await site.sessions.ask(visit, service, lambda _, token: change(token, grant))
     flows.drop(visit, kind)
     return done
 
@@ -97,18 +97,14 @@ async def grant_once(site: Site, visit: Inside, verb: str, proof: Proof) -> str:
         raise Mistyped("password", MISSING["password"])
     code = "" if answer else proof.code
     given = await site.sessions.ask(
-        visit,
-        "identity",
-        lambda token: site.identity.reauthenticate(visit, token, verb, password, code, answer),
+        visit, "identity", site.identity.reauthenticate, verb, password, code, answer
     )
     return given.grant
 
 
 async def ask_to_confirm(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Begin a ceremony, for the script of whichever page asks for the password again."""
-    return await begun(
-        site.sessions.ask(visit, "identity", lambda token: site.passkeys.to_confirm(visit, token))
-    )
+    return await begun(site.sessions.ask(visit, "identity", site.passkeys.to_confirm))
 
 
 ROUTES: tuple[Route[Site], ...] = action(

@@ -67,11 +67,7 @@ async def show_one(site: Site, visit: Inside, filled: Filled) -> web.Response:
 async def rename(site: Site, visit: Inside, sent: NameForm, key: str) -> web.Response:
     """Call it so from now on."""
     device_id = visit.request.match_info["device_id"]
-    await site.sessions.ask(
-        visit,
-        "identity",
-        lambda token: site.devices.rename(visit, token, device_id, sent.name),
-    )
+    await site.sessions.ask(visit, "identity", site.devices.rename, device_id, sent.name)
     return see(f"{DEVICES}?said=renamed")
 
 
@@ -79,14 +75,12 @@ async def remove(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Resp
     """Have it count as new, and whoever is logged on there logged off, but for this session."""
     device_id = visit.request.match_info["device_id"]
     here = [one.device_id for one in await listed(site, visit) if one.current]
-    await site.sessions.ask(
-        visit, "identity", lambda token: site.devices.remove(visit, token, device_id)
-    )
+    await site.sessions.ask(visit, "identity", site.devices.remove, device_id)
     return see(f"{DEVICES}?said={'removed-here' if device_id in here else 'removed'}")
 
 
 async def listed(site: Site, visit: Inside) -> tuple[Device, ...]:
-    return await site.sessions.ask(visit, "identity", lambda token: site.devices.list(visit, token))
+    return await site.sessions.ask(visit, "identity", site.devices.list)
 
 
 ROUTES: tuple[Route[Site], ...] = (

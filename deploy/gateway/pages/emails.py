@@ -52,9 +52,7 @@ async def claim_at_gate(site: Site, visit: Inside, sent: ClaimForm, key: str) ->
 
 async def skip_gate(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Not now: it is offered again at the next log-on."""
-    await site.sessions.ask(
-        visit, "identity", lambda token: site.identity.skip(visit, token, EMAIL)
-    )
+    await site.sessions.ask(visit, "identity", site.identity.skip, EMAIL)
     return await on_to_home(site, visit, "skipped")
 
 
@@ -78,9 +76,7 @@ async def show_settings_email(site: Site, visit: Inside, filled: Filled) -> web.
 async def returned_mails(site: Site, visit: Inside) -> tuple[Suppression, ...]:
     """List one's own addresses from which mails come back."""
     try:
-        found = await site.sessions.ask(
-            visit, "notify", lambda token: site.notify.suppressions(visit, token)
-        )
+        found = await site.sessions.ask(visit, "notify", site.notify.suppressions)
     except (Away, Broken, Refused):
         return ()
     return found.suppressions
@@ -88,7 +84,7 @@ async def returned_mails(site: Site, visit: Inside) -> tuple[Suppression, ...]:
 
 async def try_again(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Have mails sent there again; a mail that comes back ends it once more."""
-    await site.sessions.ask(visit, "notify", lambda token: site.notify.lift(visit, token))
+    await site.sessions.ask(visit, "notify", site.notify.lift)
     return see("/settings/e-mail?said=lifted")
 
 
@@ -109,9 +105,7 @@ async def claim(site: Site, visit: Inside, sent: ClaimForm) -> None:
             lambda token, grant: site.identity.claim(visit, token, sent.email, grant),
         )
         return
-    await site.sessions.ask(
-        visit, "identity", lambda token: site.identity.claim(visit, token, sent.email, None)
-    )
+    await site.sessions.ask(visit, "identity", site.identity.claim, sent.email, None)
 
 
 async def show_verify(site: Site, visit: Visit, filled: Filled) -> web.Response:
@@ -129,9 +123,7 @@ async def verify(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Resp
         flows.carry(visit, LinkFlow(token=link))
         return see("/log-on?said=verify")
     entered = inside(visit, kept)
-    await site.sessions.ask(
-        entered, "identity", lambda token: site.identity.verify(entered, token, link)
-    )
+    await site.sessions.ask(entered, "identity", site.identity.verify, link)
     return await on_to_home(site, entered, "verified")
 
 

@@ -37,9 +37,7 @@ async def answer_terms(site: Site, visit: Inside, sent: TermsAnswer, key: str) -
     accepted = sent.answer == "accept"
     try:
         await site.sessions.ask(
-            visit,
-            "identity",
-            lambda token: site.identity.answer_terms(visit, token, sent.version, accepted),
+            visit, "identity", site.identity.answer_terms, sent.version, accepted
         )
     except Refused as refused:
         if refused.code != DECLINED:
@@ -75,20 +73,14 @@ async def answer_disclaimer(
     practice_id = visit.request.match_info["practice_id"]
     version = int(sent.version) if sent.version.isdecimal() else 0
     await site.sessions.ask(
-        visit,
-        "identity",
-        lambda token: site.identity.answer_disclaimer(
-            visit, token, practice_id, version, sent.answer
-        ),
+        visit, "identity", site.identity.answer_disclaimer, practice_id, version, sent.answer
     )
     return see("/gate/disclaimers")
 
 
 async def disclaimers(site: Site, visit: Inside) -> tuple[Disclaimer, ...]:
     """List what this session is asked."""
-    found = await site.sessions.ask(
-        visit, "identity", lambda token: site.identity.disclaimers(visit, token)
-    )
+    found = await site.sessions.ask(visit, "identity", site.identity.disclaimers)
     return found.disclaimers
 
 

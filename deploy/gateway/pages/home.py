@@ -46,9 +46,7 @@ async def home(site: Site, visit: Inside) -> web.Response:
 async def notices_or_none(site: Site, visit: Inside) -> tuple[Notice, ...] | None:
     """List the notices; None where they cannot be had for now."""
     try:
-        found = await site.sessions.ask(
-            visit, "notify", lambda token: site.notify.notices(visit, token)
-        )
+        found = await site.sessions.ask(visit, "notify", site.notify.notices)
     except (Away, Broken, Refused):
         return None
     return found.notices
@@ -57,18 +55,14 @@ async def notices_or_none(site: Site, visit: Inside) -> tuple[Notice, ...] | Non
 async def read_notice(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Mark a notice as read; it stays in the list."""
     notice_id = visit.request.match_info["notice_id"]
-    await site.sessions.ask(
-        visit, "notify", lambda token: site.notify.read(visit, token, notice_id)
-    )
+    await site.sessions.ask(visit, "notify", site.notify.read, notice_id)
     return see("/home?said=read")
 
 
 async def dismiss_notice(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Put a notice away for good."""
     notice_id = visit.request.match_info["notice_id"]
-    await site.sessions.ask(
-        visit, "notify", lambda token: site.notify.dismiss(visit, token, notice_id)
-    )
+    await site.sessions.ask(visit, "notify", site.notify.dismiss, notice_id)
     return see("/home?said=dismissed")
 
 

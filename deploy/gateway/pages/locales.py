@@ -37,11 +37,7 @@ async def change(site: Site, visit: Inside, sent: LocaleForm, key: str) -> web.R
     """
     account = await site.account(visit)
     locale = account.locale if account.language == sent.language else sent.language
-    await site.sessions.ask(
-        visit,
-        "identity",
-        lambda token: site.identity.change_locale(visit, token, locale, sent.time_zone),
-    )
+    await site.sessions.ask(visit, "identity", site.identity.change_locale, locale, sent.time_zone)
     if sent.language in NAMES:
         visit.jar.write(LANGUAGE, sent.language, seconds=LANGUAGE_SECONDS)
     return see("/settings?said=language")

@@ -57,7 +57,7 @@ class ConfirmForm(Proof, frozen=True, kw_only=True):
 
 async def show(site: Site, visit: Inside) -> web.Response:
     """Say what a merge is and with whom it is likely (MG-8), and show those that were asked for."""
-    found = await site.sessions.ask(visit, "merge", lambda token: site.merging.each(visit, token))
+    found = await site.sessions.ask(visit, "merge", site.merging.each)
     likely = await offer(site, visit)
     return site.page(
         visit,
@@ -82,18 +82,14 @@ async def show_other(site: Site, visit: Inside, filled: Filled) -> web.Response:
 async def prove_other(site: Site, visit: Inside, sent: OtherForm, key: str) -> web.Response:
     """Prove the other account, and carry the proof on to be confirmed."""
     proof = await site.sessions.ask(
-        visit,
-        "identity",
-        lambda token: site.identity.prove(visit, token, sent.username, sent.password, sent.code),
+        visit, "identity", site.identity.prove, sent.username, sent.password, sent.code
     )
     return go_on(visit, proof)
 
 
 async def ask_other(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Begin a ceremony, for the page's script; whose passkeys could answer it is not said."""
-    return await begun(
-        site.sessions.ask(visit, "identity", lambda token: site.passkeys.to_own(visit, token))
-    )
+    return await begun(site.sessions.ask(visit, "identity", site.passkeys.to_own))
 
 
 async def prove_other_by_passkey(
@@ -103,9 +99,7 @@ async def prove_other_by_passkey(
     answer = answer_of(sent)
     if answer is None:
         raise NoForm(400)
-    proof = await site.sessions.ask(
-        visit, "identity", lambda token: site.identity.prove_by_passkey(visit, token, answer)
-    )
+    proof = await site.sessions.ask(visit, "identity", site.identity.prove_by_passkey, answer)
     return go_on(visit, proof)
 
 
@@ -151,15 +145,11 @@ async def requested_once(site: Site, visit: Inside, asked: MergeRequest, key: st
     has begun.
     """
     try:
-        return await site.sessions.ask(
-            visit, "merge", lambda token: site.merging.request(visit, token, asked, key=key)
-        )
+        return await site.sessions.ask(visit, "merge", site.merging.request, asked, key=key)
     except Refused as refused:
         if refused.code != REUSED:
             raise
-        found = await site.sessions.ask(
-            visit, "merge", lambda token: site.merging.each(visit, token)
-        )
+        found = await site.sessions.ask(visit, "merge", site.merging.each)
         if not found.merges:
             raise
         return found.merges[0]
@@ -176,9 +166,7 @@ async def followed(site: Site, visit: Inside, merge: Merge) -> Merge:
 
 
 async def read(site: Site, visit: Inside, merge_id: str) -> Merge:
-    return await site.sessions.ask(
-        visit, "merge", lambda token: site.merging.read(visit, token, merge_id)
-    )
+    return await site.sessions.ask(visit, "merge", site.merging.read, merge_id)
 
 
 async def progress(site: Site, visit: Inside) -> web.Response:

@@ -184,9 +184,7 @@ async def choose(site: Site, visit: Inside, sent: ChoiceForm, key: str) -> web.R
         default=read(sent.default), topics={name: order for name, order in topics.items() if order}
     )
     patient_id = visit.request.match_info["patient_id"]
-    await site.sessions.ask(
-        visit, "notify", lambda token: site.notify.choose(visit, token, patient_id, choice)
-    )
+    await site.sessions.ask(visit, "notify", site.notify.choose, patient_id, choice)
     return see("/settings/notifications?said=chosen")
 
 
@@ -200,15 +198,11 @@ def words(visit: Inside, email: object, addresses: Sequence[Address]) -> Words:
 
 
 async def of_practices(site: Site, visit: Inside) -> tuple[Enrolment, ...]:
-    return await site.sessions.ask(
-        visit, "notify", lambda token: site.notify.preferences(visit, token)
-    )
+    return await site.sessions.ask(visit, "notify", site.notify.preferences)
 
 
 async def known(site: Site, visit: Inside) -> Addresses:
-    return await site.sessions.ask(
-        visit, "notify", lambda token: site.notify.addresses(visit, token)
-    )
+    return await site.sessions.ask(visit, "notify", site.notify.addresses)
 
 
 ROUTES: tuple[Route[Site], ...] = (

@@ -69,11 +69,7 @@ async def show_code(site: Site, visit: Inside, filled: Filled) -> web.Response:
 async def verify(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Response:
     """Verify the number; a code that is wrong is told, and may be typed again."""
     address_id = visit.request.match_info["address_id"]
-    await site.sessions.ask(
-        visit,
-        "notify",
-        lambda token: site.notify.verify_number(visit, token, address_id, sent.code),
-    )
+    await site.sessions.ask(visit, "notify", site.notify.verify_number, address_id, sent.code)
     return see("/settings/notifications?said=number")
 
 

@@ -39,7 +39,7 @@ async def skip_at_home(site: Site, visit: Inside, sent: Nothing, key: str) -> we
 
 
 async def skip(site: Site, visit: Inside) -> None:
-    await site.sessions.ask(visit, "merge", lambda token: site.merging.skip(visit, token))
+    await site.sessions.ask(visit, "merge", site.merging.skip)
 
 
 ROUTES: tuple[Route[Site], ...] = (

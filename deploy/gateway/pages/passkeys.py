@@ -106,11 +106,7 @@ def among(passkeys: tuple[Passkey, ...], passkey_id: str) -> Passkey:
 async def rename(site: Site, visit: Inside, sent: NameForm, key: str) -> web.Response:
     """Call it so from now on."""
     passkey_id = visit.request.match_info["passkey_id"]
-    await site.sessions.ask(
-        visit,
-        "identity",
-        lambda token: site.passkeys.rename(visit, token, passkey_id, sent.name),
-    )
+    await site.sessions.ask(visit, "identity", site.passkeys.rename, passkey_id, sent.name)
     return see(f"{SETTINGS}?said=renamed")
 
 
@@ -118,11 +114,7 @@ async def remove(site: Site, visit: Inside, sent: Proof, key: str) -> web.Respon
     """Remove it."""
     passkey_id = visit.request.match_info["passkey_id"]
     grant = await grant_once(site, visit, PasskeyFlow.verb, sent)
-    await site.sessions.ask(
-        visit,
-        "identity",
-        lambda token: site.passkeys.remove(visit, token, passkey_id, grant),
-    )
+    await site.sessions.ask(visit, "identity", site.passkeys.remove, passkey_id, grant)
     return see(f"{SETTINGS}?said=removed")
 
 
@@ -149,9 +141,7 @@ async def add(site: Site, visit: Inside, sent: AddForm, key: str) -> web.Respons
 
 
 async def begin(site: Site, visit: Inside, name: str, grant: str) -> Ceremony:
-    return await site.sessions.ask(
-        visit, "identity", lambda token: site.passkeys.to_make(visit, token, name, grant)
-    )
+    return await site.sessions.ask(visit, "identity", site.passkeys.to_make, name, grant)
 
 
 async def show_make(site: Site, visit: Inside, filled: Filled) -> web.Response:
@@ -175,9 +165,7 @@ async def make(site: Site, visit: Inside, sent: Answered, key: str) -> web.Respo
     followed(visit)
     with begun_anew(visit):
         await site.sessions.ask(
-            visit,
-            "identity",
-            lambda token: site.passkeys.make(visit, token, answer.ceremony, answer.credential),
+            visit, "identity", site.passkeys.make, answer.ceremony, answer.credential
         )
     flows.drop(visit, PasskeyFlow)
     return see(f"{SETTINGS}?said=made")
@@ -227,24 +215,18 @@ async def keep(site: Site, visit: Inside, sent: KeepForm, key: str) -> web.Respo
         raise Mistyped("passkey", NOTHING_CHOSEN)
     grant = await grant_once(site, visit, PasskeyFlow.verb, sent) if sent.given else None
     answer = Kept(keep=kept, remove=removed, reauthenticated=grant)
-    await site.sessions.ask(
-        visit, "identity", lambda token: site.passkeys.keep(visit, token, answer)
-    )
+    await site.sessions.ask(visit, "identity", site.passkeys.keep, answer)
     return await on_to_home(site, visit, "passkeys")
 
 
 async def skip_gate(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Not now: they serve for nothing until it is answered at another log-on."""
-    await site.sessions.ask(
-        visit, "identity", lambda token: site.identity.skip(visit, token, PASSKEYS)
-    )
+    await site.sessions.ask(visit, "identity", site.identity.skip, PASSKEYS)
     return await on_to_home(site, visit, "skipped")
 
 
 async def read(site: Site, visit: Inside) -> Listed:
-    return await site.sessions.ask(
-        visit, "identity", lambda token: site.passkeys.list(visit, token)
-    )
+    return await site.sessions.ask(visit, "identity", site.passkeys.list)
 
 
 ROUTES: tuple[Route[Site], ...] = (

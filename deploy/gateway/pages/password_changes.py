@@ -114,7 +114,7 @@ async def set_once(site: Site, visit: Inside, sent: PasswordForm) -> Kept:
         ),
         lambda token, grant: site.identity.change_password(visit, token, sent.password, grant),
     )
-    return site.sessions.go_on(visit, session)
+    return site.sessions.begin(visit, session, visit.kept)
 
 
 def missing(visit: Inside, sent: PasswordForm) -> list[Problem]:
@@ -138,11 +138,7 @@ async def judge_at_gate(site: Site, visit: Inside, sent: CandidateForm, key: str
 
 
 async def judged(site: Site, visit: Inside, candidate: str) -> Judged:
-    return await site.sessions.ask(
-        visit,
-        "identity",
-        lambda token: site.identity.check_new_password(visit, token, candidate),
-    )
+    return await site.sessions.ask(visit, "identity", site.identity.check_new_password, candidate)
 
 
 ROUTES: tuple[Route[Site], ...] = (

@@ -130,14 +130,10 @@ async def set_five(site: Site, visit: Inside, sent: QuestionsForm) -> None:
         )
     else:
         receipt = await site.sessions.ask(
-            visit,
-            "recovery",
-            lambda token: site.recovery.set_questions(visit, token, sent.chosen, None),
+            visit, "recovery", site.recovery.set_questions, sent.chosen, None
         )
     try:
-        await site.sessions.ask(
-            visit, "identity", lambda token: site.identity.hear_questions(visit, token, receipt)
-        )
+        await site.sessions.ask(visit, "identity", site.identity.hear_questions, receipt)
     except Away:
         return
     except Refused as refused:

@@ -46,9 +46,10 @@ async def take(site: Site, visit: Inside, sent: StepForm, key: str) -> web.Respo
         session = await site.sessions.ask(
             visit,
             "identity",
-            lambda token: site.identity.second_step(
-                visit, token, sent.code, answer, trust=sent.trust == TICKED
-            ),
+            site.identity.second_step,
+            sent.code,
+            answer,
+            trust=sent.trust == TICKED,
         )
     except Refused as refused:
         if refused.code == GIVEN:  # the page of before, or of another tab
@@ -62,9 +63,7 @@ async def take(site: Site, visit: Inside, sent: StepForm, key: str) -> web.Respo
 
 async def ask_to_go_on(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Begin a ceremony with the account's own passkeys, for the page's script."""
-    return await begun(
-        site.sessions.ask(visit, "identity", lambda token: site.passkeys.to_go_on(visit, token))
-    )
+    return await begun(site.sessions.ask(visit, "identity", site.passkeys.to_go_on))
 
 
 ROUTES: tuple[Route[Site], ...] = (

@@ -109,7 +109,7 @@ async def sent_to_me(site: Site, visit: Inside) -> web.Response:
     """Show both lists: account activity, and what practices had sent."""
     account, sent = await asyncio.gather(
         site.account(visit),
-        site.sessions.ask(visit, "notify", lambda token: site.notify.deliveries(visit, token)),
+        site.sessions.ask(visit, "notify", site.notify.deliveries),
     )
     lists: dict[bool, list[Row]] = {True: [], False: []}
     for delivery in sent.deliveries:

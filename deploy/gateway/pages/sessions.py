@@ -39,9 +39,7 @@ def beginning_of(begun_by: Sequence[str], language: Language) -> str:
 async def sessions(site: Site, visit: Inside) -> web.Response:
     """Show where one is logged on."""
     account = await site.account(visit)
-    listed = await site.sessions.ask(
-        visit, "identity", lambda token: site.identity.sessions(visit, token)
-    )
+    listed = await site.sessions.ask(visit, "identity", site.identity.sessions)
     said = SAID.get(visit.request.query.get("said", ""))
     return site.page(
         visit,
@@ -63,9 +61,7 @@ async def sessions(site: Site, visit: Inside) -> web.Response:
 async def end_session(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """End one of one's sessions; one's own is to log off."""
     session_id = visit.request.match_info["session_id"]
-    await site.sessions.ask(
-        visit, "identity", lambda token: site.identity.end_session(visit, token, session_id)
-    )
+    await site.sessions.ask(visit, "identity", site.identity.end_session, session_id)
     if session_id == visit.kept.session_id:
         visit.jar.delete(COOKIE)
         return see("/log-on?said=off")
@@ -74,7 +70,7 @@ async def end_session(site: Site, visit: Inside, sent: Nothing, key: str) -> web
 
 async def end_others(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """End all but this one."""
-    await site.sessions.ask(visit, "identity", lambda token: site.identity.end_others(visit, token))
+    await site.sessions.ask(visit, "identity", site.identity.end_others)
     return see("/settings/sessions?said=others")
 
 

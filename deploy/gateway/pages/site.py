@@ -48,9 +48,7 @@ class Site(Tools):
 
     async def account(self, visit: Inside) -> Account:
         """Read the account one is logged on to."""
-        return await self.sessions.ask(
-            visit, "identity", lambda token: self.identity.account(visit, token)
-        )
+        return await self.sessions.ask(visit, "identity", self.identity.account)
 
 
 async def anybody(site: Site, visit: Visit) -> Visit:
@@ -116,9 +114,7 @@ async def onward(site: Site, visit: Inside) -> str:
 async def offer(site: Site, visit: Inside) -> Offer | None:
     """Ask whom this account may be merged with; None where merge does not answer at once."""
     try:
-        return await site.sessions.ask(
-            visit, "merge", lambda token: site.merging.offer(visit, token)
-        )
+        return await site.sessions.ask(visit, "merge", site.merging.offer)
     except (Away, Broken, Refused):
         return None
 
@@ -136,9 +132,7 @@ async def awaited(site: Site, visit: Inside) -> bool:
 async def verified(site: Site, visit: Inside, link: str) -> web.Response:
     """Verify the account e-mail with a link's token that waited for the log-on, and go on."""
     try:
-        await site.sessions.ask(
-            visit, "identity", lambda token: site.identity.verify(visit, token, link)
-        )
+        await site.sessions.ask(visit, "identity", site.identity.verify, link)
     except Refused:
         return see("/verify-email?said=refused")
     except Away:

@@ -53,9 +53,7 @@ async def show_offer(site: Site, visit: Inside) -> web.Response:
 
 async def decline_offer(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Not now: it is not offered again, and stays in the settings."""
-    await site.sessions.ask(
-        visit, "identity", lambda token: site.identity.skip(visit, token, gates.TWO_STEP)
-    )
+    await site.sessions.ask(visit, "identity", site.identity.skip, gates.TWO_STEP)
     return await on_to_home(site, visit, "two-step")
 
 
@@ -83,9 +81,7 @@ async def show_by_passkeys(site: Site, visit: Inside, filled: Filled) -> web.Res
 async def turn_on_by_passkeys(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
     """Turn it on, and show the recovery codes (MF-8)."""
     grant = await grant_once(site, visit, TWO_STEP, sent) if sent.given else None
-    made = await site.sessions.ask(
-        visit, "identity", lambda token: site.passkeys.turn_on(visit, token, grant)
-    )
+    made = await site.sessions.ask(visit, "identity", site.passkeys.turn_on, grant)
     return codes_page(site, visit, made.recovery_codes)
 
 
@@ -101,9 +97,7 @@ async def set_up(site: Site, visit: Inside, sent: Proof, key: str) -> web.Respon
     """Make the secret, and go on to where it is shown."""
     before = await site.account(visit)
     grant = await grant_once(site, visit, TWO_STEP, sent) if sent.given else None
-    made = await site.sessions.ask(
-        visit, "identity", lambda token: site.two_steps.set_up(visit, token, grant)
-    )
+    made = await site.sessions.ask(visit, "identity", site.two_steps.set_up, grant)
     flow = AppFlow(
         secret=made.secret,
         uri=made.uri,
@@ -134,9 +128,7 @@ async def confirm(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Re
     flow = followed(visit)
     offered = stands_at(visit, gates.TWO_STEP)
     try:
-        made = await site.sessions.ask(
-            visit, "identity", lambda token: site.two_steps.confirm(visit, token, sent.code)
-        )
+        made = await site.sessions.ask(visit, "identity", site.two_steps.confirm, sent.code)
     except Refused as refused:
         if refused.code != SET_UP_OVER:
             raise
@@ -179,9 +171,7 @@ async def show_codes(site: Site, visit: Inside, filled: Filled) -> web.Response:
 async def make_codes(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
     """Show new ones, this once."""
     grant = await grant_once(site, visit, RECOVERY_CODES, sent)
-    made = await site.sessions.ask(
-        visit, "identity", lambda token: site.two_steps.make_codes(visit, token, grant)
-    )
+    made = await site.sessions.ask(visit, "identity", site.two_steps.make_codes, grant)
     return codes_page(site, visit, made.recovery_codes)
 
 
@@ -196,11 +186,7 @@ async def show_mode(site: Site, visit: Inside, filled: Filled) -> web.Response:
 async def change_mode(site: Site, visit: Inside, sent: ModeForm, key: str) -> web.Response:
     """Choose it."""
     grant = await grant_once(site, visit, TWO_STEP, sent)
-    await site.sessions.ask(
-        visit,
-        "identity",
-        lambda token: site.two_steps.change_mode(visit, token, sent.mode, grant),
-    )
+    await site.sessions.ask(visit, "identity", site.two_steps.change_mode, sent.mode, grant)
     return see(f"{SETTINGS}?said=mode")
 
 
@@ -212,9 +198,7 @@ async def show_off(site: Site, visit: Inside, filled: Filled) -> web.Response:
 async def turn_off(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
     """Turn it off."""
     grant = await grant_once(site, visit, TWO_STEP_OFF, sent)
-    await site.sessions.ask(
-        visit, "identity", lambda token: site.two_steps.turn_off(visit, token, grant)
-    )
+    await site.sessions.ask(visit, "identity", site.two_steps.turn_off, grant)
     return see(f"{SETTINGS}?said=off")
 
 
