@@ -224,8 +224,7 @@ def gone(kind: type[Flow]) -> Elsewhere:
 
 def said(visit: Visit) -> str | None:
     """Say at the beginning why one is there again."""
-    text = SAID.get(visit.request.query.get("said", ""))
-    return visit.say(text) if text else None
+    return visit.said(SAID)
 
 
 def drop(visit: Visit, kind: type[Flow]) -> None:

@@ -50,7 +50,6 @@ async def show_deliveries(desk: Desk, visit: Staffed, filled: Filled) -> web.Res
         patient_id=patient_id,
         after=an_id(visit.request.query, "after"),
     )
-    said = SAID.get(visit.request.query.get("said", ""))
     return desk.page(
         visit,
         "desk_deliveries.html",
@@ -66,7 +65,7 @@ async def show_deliveries(desk: Desk, visit: Staffed, filled: Filled) -> web.Res
         name_of=visit.name_of,
         topic_of=lambda one: visit.say(TOPICS.get(one.topic.replace("-", "_"), one.topic)),
         became=lambda one: became(visit, one),
-        said=visit.say(said) if said else None,
+        said=visit.said(SAID),
     )
 
 

@@ -4,11 +4,10 @@ import re
 
 from aiohttp import web
 
-from deploy.gateway.desk.log_on import once_more
 from deploy.gateway.desk.site import ANYBODY, Desk
 from deploy.gateway.web.forms import Form, FormPage
 from deploy.gateway.web.languages import NAMES
-from deploy.gateway.web.routes import Route, action
+from deploy.gateway.web.routes import Route, action, once_more
 from deploy.gateway.web.visits import LANGUAGE, LANGUAGE_SECONDS, Visit, see
 
 OWN = re.compile(r"/(?!/)[a-z0-9/-]*")  # a page of the desk, and no other host's

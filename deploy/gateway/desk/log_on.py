@@ -5,11 +5,11 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta
 
-from deploy.gateway.desk.site import ANYBODY, COOKIE, AtDesk, Desk, Nothing
+from deploy.gateway.desk.site import ANYBODY, COOKIE, AtDesk, Desk
 from deploy.gateway.doors.practice import Client
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.routes import Mistyped, Route, action, form
+from deploy.gateway.web.routes import Mistyped, Nothing, Route, button, form
 from deploy.gateway.web.visits import Visit, see
 
 OTHER = "other"
@@ -47,11 +47,6 @@ async def sit(desk: Desk, visit: Visit, sent: SitForm, key: str) -> web.Response
     return see("/patients")
 
 
-async def once_more(desk: Desk, visit: Visit, filled: Filled) -> web.Response:
-    """Ask for a button to be pressed again whose post could not be checked."""
-    return desk.page(visit, "once_more.html", filled=filled, path=visit.path)
-
-
 async def rise(desk: Desk, visit: Visit, sent: Nothing, key: str) -> web.Response:
     """Leave the desk."""
     visit.jar.delete(COOKIE)
@@ -60,5 +55,5 @@ async def rise(desk: Desk, visit: Visit, sent: Nothing, key: str) -> web.Respons
 
 ROUTES: tuple[Route[Desk], ...] = (
     *form("/", ANYBODY, FormPage(form=SitForm, show=show_sit, submit=sit)),
-    *action("/log-off", ANYBODY, FormPage(form=Nothing, show=once_more, submit=rise)),
+    *button("/log-off", ANYBODY, rise),
 )

@@ -10,7 +10,6 @@ from deploy.gateway.doors.practice import ByStaff, Client, PracticeSystem
 from deploy.gateway.doors.records import Records
 from deploy.gateway.doors.requests import Decisions
 from deploy.gateway.doors.reviews import Reviews
-from deploy.gateway.web.forms import Form
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.routes import Guard, Tools
 from deploy.gateway.web.visits import Elsewhere, Visit
@@ -95,10 +94,6 @@ class Desk(Tools):
             visit.desk, recent=(Known(patient_id, name[:60]), *others)[:RECENT]
         )
         self.sit(visit, visit.desk)
-
-
-class Nothing(Form, frozen=True, kw_only=True):
-    """A button."""
 
 
 async def anybody(desk: Desk, visit: Visit) -> Visit:

@@ -13,12 +13,11 @@ from deploy.gateway import flows
 from deploy.gateway.flows import Confirmed
 from deploy.gateway.gates import CONFIRM
 from deploy.gateway.pages.ceremonies import Answered, answer_of, begun
-from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
-from deploy.gateway.web.forms import SECRET, FormPage
+from deploy.gateway.web.forms import SECRET
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Mistyped, Route, action
+from deploy.gateway.web.routes import Mistyped, Nothing, Route, button
 from deploy.gateway.web.sentences import MISSING
 
 Code = Annotated[str, SECRET, Meta(max_length=200)]
@@ -107,8 +106,4 @@ async def ask_to_confirm(site: Site, visit: Inside, sent: Nothing, key: str) -> 
     return await begun(site.sessions.ask(visit, "identity", site.passkeys.to_confirm))
 
 
-ROUTES: tuple[Route[Site], ...] = action(
-    CONFIRM,
-    HOLDER,
-    FormPage(form=Nothing, show=once_more, submit=ask_to_confirm),
-)
+ROUTES: tuple[Route[Site], ...] = button(CONFIRM, HOLDER, ask_to_confirm)

@@ -7,14 +7,13 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway.doors.devices import Device
-from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
 from deploy.gateway.web.agents import device_name
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Route, action, form, page
+from deploy.gateway.web.routes import Nothing, Route, button, form, page
 from deploy.gateway.web.visits import see
 
 DEVICES = "/settings/devices"
@@ -35,7 +34,6 @@ class NameForm(Form, frozen=True, kw_only=True):
 
 async def show(site: Site, visit: Inside) -> web.Response:
     """List them, the one used last first."""
-    said = SAID.get(visit.request.query.get("said", ""))
     return site.page(
         visit,
         "settings_devices.html",
@@ -44,7 +42,7 @@ async def show(site: Site, visit: Inside) -> web.Response:
             (each, device_name(each.name, each.agent, visit.language))
             for each in await listed(site, visit)
         ],
-        said=visit.say(said) if said else None,
+        said=visit.said(SAID),
     )
 
 
@@ -90,9 +88,5 @@ ROUTES: tuple[Route[Site], ...] = (
         HOLDER,
         FormPage(form=NameForm, show=show_one, submit=rename, fields=FIELDS),
     ),
-    *action(
-        f"{DEVICES}/{{device_id}}/remove",
-        HOLDER,
-        FormPage(form=Nothing, show=once_more, submit=remove),
-    ),
+    *button(f"{DEVICES}/{{device_id}}/remove", HOLDER, remove),
 )

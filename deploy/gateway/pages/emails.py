@@ -12,13 +12,12 @@ from deploy.gateway.doors.notify import Suppression
 from deploy.gateway.flows import EmailFlow, LinkFlow
 from deploy.gateway.gates import EMAIL
 from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
-from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import ANYBODY, HOLDER, LinkForm, Site, on_to_home, token_of
 from deploy.gateway.session import Inside, inside
 from deploy.gateway.web.forms import Filled, FormPage
 from deploy.gateway.web.messages import of_code
 from deploy.gateway.web.refusals import Away, Broken, Refused
-from deploy.gateway.web.routes import Route, action, form
+from deploy.gateway.web.routes import Nothing, Route, button, form
 from deploy.gateway.web.visits import Visit, see
 
 LINK_DEAD = "email_link_invalid"
@@ -133,7 +132,7 @@ ROUTES: tuple[Route[Site], ...] = (
         HOLDER,
         FormPage(form=ClaimForm, show=show_gate, submit=claim_at_gate, fields=CLAIM_FIELDS),
     ),
-    *action("/gate/e-mail/skip", HOLDER, FormPage(form=Nothing, show=once_more, submit=skip_gate)),
+    *button("/gate/e-mail/skip", HOLDER, skip_gate),
     *form(
         "/verify-email",
         ANYBODY,
@@ -154,9 +153,5 @@ ROUTES: tuple[Route[Site], ...] = (
             fields=CLAIM_FIELDS,
         ),
     ),
-    *action(
-        "/settings/e-mail/try-again",
-        HOLDER,
-        FormPage(form=Nothing, show=show_settings_email, submit=try_again),
-    ),
+    *button("/settings/e-mail/try-again", HOLDER, try_again, show=show_settings_email),
 )

@@ -10,14 +10,13 @@ from msgspec import Meta
 from deploy.gateway import flows
 from deploy.gateway.doors.recovery import Fields, Reminder
 from deploy.gateway.flows import ResetFlow
-from deploy.gateway.pages.log_on import Nothing
 from deploy.gateway.pages.passwords import NewPassword, differing, marks
 from deploy.gateway.pages.reset_grants import proven
 from deploy.gateway.pages.site import ANYBODY, LinkForm, Site, arrive, token_of
 from deploy.gateway.web.devices import named_here
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Route, action, form, page
+from deploy.gateway.web.routes import Nothing, Route, button, form, page
 from deploy.gateway.web.visits import Visit, see
 
 WAYS = "/forgot-password/ways"
@@ -243,9 +242,7 @@ ROUTES: tuple[Route[Site], ...] = (
         FormPage(form=NameForm, show=show_username, submit=take_username),
     ),
     *page("/forgot-password/ways", ANYBODY, ways),
-    *action(
-        "/forgot-password/link", ANYBODY, FormPage(form=Nothing, show=show_ways, submit=send_link)
-    ),
+    *button("/forgot-password/link", ANYBODY, send_link, show=show_ways),
     *page("/forgot-password/sent", ANYBODY, link_sent),
     *form(
         "/forgot-password/validation",

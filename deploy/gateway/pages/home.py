@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from deploy.gateway.doors.notify import Notice
-from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import HOLDER, Site, offer
 from deploy.gateway.session import Inside
-from deploy.gateway.web.forms import FormPage
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.refusals import Away, Broken, Refused
-from deploy.gateway.web.routes import Route, action, page
+from deploy.gateway.web.routes import Nothing, Route, button, page
 from deploy.gateway.web.visits import see
 
 SAID: Mapping[str, str] = {
@@ -32,14 +30,13 @@ async def home(site: Site, visit: Inside) -> web.Response:
     account, notices, found = await asyncio.gather(
         site.account(visit), notices_or_none(site, visit), offer(site, visit)
     )
-    said = SAID.get(visit.request.query.get("said", ""))
     return site.page(
         visit,
         "home.html",
         account=account,
         notices=notices,
         offer=found if found and found.at_home and not visit.kept.merged else None,
-        said=visit.say(said) if said else None,
+        said=visit.said(SAID),
     )
 
 
@@ -68,14 +65,6 @@ async def dismiss_notice(site: Site, visit: Inside, sent: Nothing, key: str) -> 
 
 ROUTES: tuple[Route[Site], ...] = (
     *page("/home", HOLDER, home),
-    *action(
-        "/notices/{notice_id}/read",
-        HOLDER,
-        FormPage(form=Nothing, show=once_more, submit=read_notice),
-    ),
-    *action(
-        "/notices/{notice_id}/dismiss",
-        HOLDER,
-        FormPage(form=Nothing, show=once_more, submit=dismiss_notice),
-    ),
+    *button("/notices/{notice_id}/read", HOLDER, read_notice),
+    *button("/notices/{notice_id}/dismiss", HOLDER, dismiss_notice),
 )

@@ -2,11 +2,10 @@
 
 from aiohttp import web
 
-from deploy.gateway.pages.log_on import once_more
 from deploy.gateway.pages.site import ANYBODY, Site
 from deploy.gateway.web.forms import Form, FormPage
 from deploy.gateway.web.languages import NAMES
-from deploy.gateway.web.routes import Route, action
+from deploy.gateway.web.routes import Route, action, once_more
 from deploy.gateway.web.visits import LANGUAGE, LANGUAGE_SECONDS, Visit, see
 
 

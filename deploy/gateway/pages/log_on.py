@@ -12,7 +12,7 @@ from deploy.gateway.session import COOKIE, HOME, Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage, NoForm
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.refusals import Away
-from deploy.gateway.web.routes import Route, action, form, page
+from deploy.gateway.web.routes import Nothing, Route, action, button, form, page
 from deploy.gateway.web.visits import CODE, Elsewhere, Visit, see
 
 SAID: Mapping[str, str] = {
@@ -56,10 +56,6 @@ class PasskeyForm(Answered, frozen=True, kw_only=True):
     next: str = HOME
 
 
-class Nothing(Form, frozen=True, kw_only=True):
-    """A button."""
-
-
 async def front(site: Site, visit: Visit) -> web.Response:
     """Lead to where one belongs."""
     return see(HOME if visit.logged_on else "/log-on")
@@ -72,18 +68,18 @@ async def show_log_on(site: Site, visit: Visit, filled: Filled) -> web.Response:
     nothing of another tab that has logged on anew is lost.
     """
     wanted = site.own(filled.typed.get("next") or visit.request.query.get("next", HOME))
-    said = SAID.get(visit.request.query.get("said", ""))
+    said = visit.said(SAID)
     kept = site.sessions.look(visit)
     if kept is not None and visit.request.method == "GET":
         if kept.alive(visit.now):
             try:
                 return await arrive(site, visit, await site.sessions.renew(visit, kept), wanted)
             except Elsewhere:
-                said = ENDED
+                said = visit.say(ENDED)
             except Away:
                 return see(wanted)
         else:
-            said = ENDED
+            said = visit.say(ENDED)
         visit.jar.delete(COOKIE)
     visit.logged_on = False
     return site.page(
@@ -91,7 +87,7 @@ async def show_log_on(site: Site, visit: Visit, filled: Filled) -> web.Response:
         "log_on.html",
         filled=filled,
         wanted=wanted,
-        said=visit.say(said) if said else None,
+        said=said,
         unknown=credential_id(filled.typed["credential"])
         if visit.request.get(CODE) == UNKNOWN
         else None,
@@ -156,11 +152,6 @@ def no_content() -> web.Response:
     return web.Response(status=204)
 
 
-async def once_more(site: Site, visit: Visit, filled: Filled) -> web.Response:
-    """Ask for a button to be pressed again whose post could not be checked."""
-    return site.page(visit, "once_more.html", filled=filled, path=visit.path)
-
-
 ROUTES: tuple[Route[Site], ...] = (
     *page("/", ANYBODY, front),
     *form(
@@ -173,12 +164,8 @@ ROUTES: tuple[Route[Site], ...] = (
         ANYBODY,
         FormPage(form=PasskeyForm, show=show_log_on, submit=log_on_by_passkey),
     ),
-    *action(
-        "/log-on/passkey/options",
-        ANYBODY,
-        FormPage(form=Nothing, show=show_log_on, submit=ask_to_log_on),
-    ),
-    *action("/log-off", ANYBODY, FormPage(form=Nothing, show=once_more, submit=log_off)),
+    *button("/log-on/passkey/options", ANYBODY, ask_to_log_on, show=show_log_on),
+    *button("/log-off", ANYBODY, log_off),
     *page("/session/ends", ANYBODY, session_ends),
-    *action("/session/keep", HOLDER, FormPage(form=Nothing, show=once_more, submit=keep_session)),
+    *button("/session/keep", HOLDER, keep_session),
 )

@@ -15,13 +15,12 @@ from deploy.gateway.flows import MergeFlow
 from deploy.gateway.gates import next_page
 from deploy.gateway.pages.ceremonies import Answered, answer_of, begun
 from deploy.gateway.pages.confirmations import Code, Proof, grant_once
-from deploy.gateway.pages.log_on import Nothing
 from deploy.gateway.pages.site import HOLDER, Site, offer
 from deploy.gateway.session import HOME, Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage, NoForm
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Mistyped, Route, action, form, page
+from deploy.gateway.web.routes import Mistyped, Nothing, Route, action, button, form, page
 from deploy.gateway.web.sentences import CODES
 from deploy.gateway.web.visits import see
 
@@ -194,11 +193,7 @@ ROUTES: tuple[Route[Site], ...] = (
         HOLDER,
         FormPage(form=Answered, show=show_other, submit=prove_other_by_passkey),
     ),
-    *action(
-        "/merge/other/passkey/options",
-        HOLDER,
-        FormPage(form=Nothing, show=show_other, submit=ask_other),
-    ),
+    *button("/merge/other/passkey/options", HOLDER, ask_other, show=show_other),
     *form(
         "/merge/confirm",
         HOLDER,

@@ -135,7 +135,6 @@ async def notifications(site: Site, visit: Inside) -> web.Response:
         site.account(visit), of_practices(site, visit), known(site, visit)
     )
     addresses = own.addresses
-    said = SAID.get(visit.request.query.get("said", ""))
     return site.page(
         visit,
         "settings_notifications.html",
@@ -147,7 +146,7 @@ async def notifications(site: Site, visit: Inside) -> web.Response:
         texts=any("text-message" in one.offers for one in enrolments),
         words=words(visit, account.email, addresses),
         topics=TOPICS,
-        said=visit.say(said) if said else None,
+        said=visit.said(SAID),
     )
 
 

@@ -5,12 +5,10 @@ from contextlib import suppress
 from aiohttp import web
 
 from deploy.gateway.gates import MERGE_OFFER, next_page
-from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import HOLDER, Site, offer, on_to_home
 from deploy.gateway.session import Inside
-from deploy.gateway.web.forms import FormPage
 from deploy.gateway.web.refusals import Away
-from deploy.gateway.web.routes import Route, action, page
+from deploy.gateway.web.routes import Nothing, Route, button, page
 from deploy.gateway.web.visits import see
 
 
@@ -44,10 +42,6 @@ async def skip(site: Site, visit: Inside) -> None:
 
 ROUTES: tuple[Route[Site], ...] = (
     *page(MERGE_OFFER, HOLDER, show),
-    *action(
-        f"{MERGE_OFFER}/skip",
-        HOLDER,
-        FormPage(form=Nothing, show=once_more, submit=skip_at_log_on),
-    ),
-    *action("/merge/skip", HOLDER, FormPage(form=Nothing, show=once_more, submit=skip_at_home)),
+    *button(f"{MERGE_OFFER}/skip", HOLDER, skip_at_log_on),
+    *button("/merge/skip", HOLDER, skip_at_home),
 )

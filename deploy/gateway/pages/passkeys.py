@@ -19,14 +19,13 @@ from deploy.gateway.pages.confirmations import (
     is_confirmed,
     kept_unless_refused,
 )
-from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import HOLDER, Site, on, on_to_home, stands_at
 from deploy.gateway.session import Inside
 from deploy.gateway.web.agents import device_name
 from deploy.gateway.web.forms import Chosen, Filled, Form, FormPage, NoForm
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Mistyped, Route, action, form, page
+from deploy.gateway.web.routes import Mistyped, Nothing, Route, button, form, page
 from deploy.gateway.web.visits import see
 
 SETTINGS = "/settings/passkeys"
@@ -63,14 +62,13 @@ class KeepForm(Proof, frozen=True, kw_only=True):
 async def show(site: Site, visit: Inside) -> web.Response:
     """List them, and let the browser know which there are."""
     listed = await read(site, visit)
-    said = SAID.get(visit.request.query.get("said", ""))
     return site.page(
         visit,
         "settings_passkeys.html",
         account=await site.account(visit),
         listed=listed,
         gate=stands_at(visit, PASSKEYS),
-        said=visit.say(said) if said else None,
+        said=visit.said(SAID),
     )
 
 
@@ -235,9 +233,7 @@ ROUTES: tuple[Route[Site], ...] = (
         HOLDER,
         FormPage(form=KeepForm, show=show_gate, submit=keep, fields=FIELDS),
     ),
-    *action(
-        "/gate/passkeys/skip", HOLDER, FormPage(form=Nothing, show=once_more, submit=skip_gate)
-    ),
+    *button("/gate/passkeys/skip", HOLDER, skip_gate),
     *page(SETTINGS, HOLDER, show),
     *form(
         f"{SETTINGS}/add",
@@ -245,11 +241,7 @@ ROUTES: tuple[Route[Site], ...] = (
         FormPage(form=AddForm, show=show_add, submit=add, fields=FIELDS),
     ),
     *form(f"{SETTINGS}/make", HOLDER, FormPage(form=Answered, show=show_make, submit=make)),
-    *action(
-        f"{SETTINGS}/make/options",
-        HOLDER,
-        FormPage(form=Nothing, show=show_make, submit=ask_to_make),
-    ),
+    *button(f"{SETTINGS}/make/options", HOLDER, ask_to_make, show=show_make),
     *form(
         f"{SETTINGS}/{{passkey_id}}",
         HOLDER,

@@ -12,14 +12,13 @@ from deploy.gateway.flows import PasswordFlow
 from deploy.gateway.gates import NEW_PASSWORD, next_page
 from deploy.gateway.pages.ceremonies import Answered
 from deploy.gateway.pages.confirmations import Code, Proof, confirmed, is_confirmed
-from deploy.gateway.pages.log_on import once_more
-from deploy.gateway.pages.passwords import NewPassword, marks, states
+from deploy.gateway.pages.passwords import CandidateForm, NewPassword, marks, states
 from deploy.gateway.pages.site import HOLDER, Site, arrive
 from deploy.gateway.session import Inside, Kept
-from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.forms import SECRET, Filled, FormPage
 from deploy.gateway.web.messages import Problem
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Route, action, form, wrong
+from deploy.gateway.web.routes import Route, action, form, once_more, wrong
 from deploy.gateway.web.sentences import FIELDS, MISSING
 from deploy.gateway.web.visits import see
 
@@ -43,11 +42,6 @@ class PasswordForm(Answered, frozen=True, kw_only=True):
     code: Code = ""
     password: NewPassword
     again: NewPassword
-
-
-class CandidateForm(Form, frozen=True, kw_only=True):
-    candidate: NewPassword = ""
-    username: str = ""
 
 
 async def show(site: Site, visit: Inside, filled: Filled) -> web.Response:

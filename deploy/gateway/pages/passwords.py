@@ -11,11 +11,10 @@ from msgspec import Meta
 from deploy.gateway import flows
 from deploy.gateway.doors.identity import Candidate, Judged, List
 from deploy.gateway.flows import EnrolFlow
-from deploy.gateway.pages.log_on import once_more
 from deploy.gateway.pages.site import ANYBODY, Site
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.routes import Route, action, wrong
+from deploy.gateway.web.routes import Route, action, once_more, wrong
 from deploy.gateway.web.sentences import FIELDS
 from deploy.gateway.web.visits import Visit
 

@@ -5,12 +5,11 @@ from aiohttp import web
 from deploy.gateway.gates import SECOND_STEP
 from deploy.gateway.pages.ceremonies import Answered, answer_of, begun
 from deploy.gateway.pages.confirmations import Code
-from deploy.gateway.pages.log_on import Nothing
 from deploy.gateway.pages.site import HOLDER, Site, arrive, on
 from deploy.gateway.session import COOKIE, Inside
 from deploy.gateway.web.forms import Filled, FormPage
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Mistyped, Route, action, form
+from deploy.gateway.web.routes import Mistyped, Nothing, Route, button, form
 from deploy.gateway.web.sentences import MISSING
 from deploy.gateway.web.visits import see
 
@@ -68,9 +67,5 @@ async def ask_to_go_on(site: Site, visit: Inside, sent: Nothing, key: str) -> we
 
 ROUTES: tuple[Route[Site], ...] = (
     *form("/gate/second-step", HOLDER, FormPage(form=StepForm, show=show_gate, submit=take)),
-    *action(
-        "/gate/second-step/passkey",
-        HOLDER,
-        FormPage(form=Nothing, show=show_gate, submit=ask_to_go_on),
-    ),
+    *button("/gate/second-step/passkey", HOLDER, ask_to_go_on, show=show_gate),
 )

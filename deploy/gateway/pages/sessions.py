@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import COOKIE, Inside
 from deploy.gateway.web.agents import device_name
-from deploy.gateway.web.forms import FormPage
 from deploy.gateway.web.languages import N_, Language
-from deploy.gateway.web.routes import Route, action, page
+from deploy.gateway.web.routes import Nothing, Route, button, page
 from deploy.gateway.web.visits import see
 
 SAID: Mapping[str, str] = {
@@ -40,7 +38,6 @@ async def sessions(site: Site, visit: Inside) -> web.Response:
     """Show where one is logged on."""
     account = await site.account(visit)
     listed = await site.sessions.ask(visit, "identity", site.identity.sessions)
-    said = SAID.get(visit.request.query.get("said", ""))
     return site.page(
         visit,
         "settings_sessions.html",
@@ -54,7 +51,7 @@ async def sessions(site: Site, visit: Inside) -> web.Response:
             for each in listed.sessions
         ],
         filled=site.empty(),
-        said=visit.say(said) if said else None,
+        said=visit.said(SAID),
     )
 
 
@@ -76,14 +73,6 @@ async def end_others(site: Site, visit: Inside, sent: Nothing, key: str) -> web.
 
 ROUTES: tuple[Route[Site], ...] = (
     *page("/settings/sessions", HOLDER, sessions),
-    *action(
-        "/settings/sessions/{session_id}/end",
-        HOLDER,
-        FormPage(form=Nothing, show=once_more, submit=end_session),
-    ),
-    *action(
-        "/settings/sessions/end-others",
-        HOLDER,
-        FormPage(form=Nothing, show=once_more, submit=end_others),
-    ),
+    *button("/settings/sessions/{session_id}/end", HOLDER, end_session),
+    *button("/settings/sessions/end-others", HOLDER, end_others),
 )

@@ -19,13 +19,12 @@ SAID: Mapping[str, str] = {
 
 async def settings(site: Site, visit: Inside) -> web.Response:
     """Show every setting in one list, each with the way to change it."""
-    said = SAID.get(visit.request.query.get("said", ""))
     return site.page(
         visit,
         "settings.html",
         account=await site.account(visit),
         names=NAMES,
-        said=visit.say(said) if said else None,
+        said=visit.said(SAID),
     )
 
 

@@ -8,13 +8,12 @@ from aiohttp import web
 from deploy.gateway import flows, gates
 from deploy.gateway.flows import AppFlow
 from deploy.gateway.pages.confirmations import Code, Proof, grant_once
-from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import HOLDER, Site, on, on_to_home, onward, stands_at
 from deploy.gateway.session import HOME, Inside
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.refusals import Away, Broken, Refused
-from deploy.gateway.web.routes import Route, action, form, page
+from deploy.gateway.web.routes import Nothing, Route, button, form, page
 from deploy.gateway.web.visits import Elsewhere, see
 
 # what the password is given again for
@@ -59,12 +58,11 @@ async def decline_offer(site: Site, visit: Inside, sent: Nothing, key: str) -> w
 
 async def show_settings(site: Site, visit: Inside) -> web.Response:
     """Say whether it is on, and what can be done about it."""
-    said = SAID.get(visit.request.query.get("said", ""))
     return site.page(
         visit,
         "settings_two_step.html",
         account=await site.account(visit),
-        said=visit.say(said) if said else None,
+        said=visit.said(SAID),
     )
 
 
@@ -215,11 +213,7 @@ def codes_page(
 
 ROUTES: tuple[Route[Site], ...] = (
     *page("/gate/two-step", HOLDER, show_offer),
-    *action(
-        "/gate/two-step/skip",
-        HOLDER,
-        FormPage(form=Nothing, show=once_more, submit=decline_offer),
-    ),
+    *button("/gate/two-step/skip", HOLDER, decline_offer),
     *page(SETTINGS, HOLDER, show_settings),
     *form(f"{SETTINGS}/app", HOLDER, FormPage(form=Proof, show=show_set_up, submit=set_up)),
     *form(

@@ -15,6 +15,7 @@ from deploy.gateway.web.forms import (
     UUID,
     F,
     Filled,
+    Form,
     FormPage,
     Reading,
     S,
@@ -154,6 +155,25 @@ def action(path: str, guard: Guard[T, C], made: FormPage[T, C, F]) -> tuple[Rout
 
     name = named(made.submit)
     return (Route(method="POST", path=path, guard=guard.name, name=name, handle=send),)
+
+
+class Nothing(Form, frozen=True, kw_only=True):
+    """The form of a button: pressing it says everything."""
+
+
+async def once_more(site: Tools, visit: Visit, filled: Filled) -> web.Response:
+    """Ask for a button to be pressed again whose post could not be checked."""
+    return site.page(visit, "once_more.html", filled=filled, path=visit.path)
+
+
+def button(
+    path: str,
+    guard: Guard[T, C],
+    press: Callable[[T, C, Nothing, str], Answer],
+    show: Callable[[T, C, Filled], Answer] = once_more,
+) -> tuple[Route[T], ...]:
+    """Make what a button does, or a script in its place; `show` is the page it is refused on."""
+    return action(path, guard, FormPage(form=Nothing, show=show, submit=press))
 
 
 def unread(site: Tools, visit: Visit, reading: Reading[Any], *, forged: bool) -> Filled:

@@ -1,5 +1,6 @@
 """A visit: one request as pages see it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -46,6 +47,11 @@ class Visit:
     def say(self, text: str, **values: object) -> str:
         """Translate a marked text."""
         return self.language.say(text, **values)
+
+    def said(self, texts: Mapping[str, str]) -> str | None:
+        """Say what was done before this page, as far as its address names one of these texts."""
+        text = texts.get(self.request.query.get("said", ""))
+        return self.say(text) if text else None
 
 
 class Elsewhere(Exception):
