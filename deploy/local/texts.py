@@ -70,7 +70,6 @@ class TextProvider:
             web.post(f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json", self._take),
             web.get(f"/2010-04-01/Accounts/{ACCOUNT}.json", self._tell_account),
             web.get("/texts", self._list),
-            web.post("/texts/faults", self._fail),
             web.post("/texts/answers", self._answer),
             web.post("/texts/{id}/status", self._become),
         ]
@@ -140,10 +139,6 @@ class TextProvider:
         number, after = request.query.get("to"), int(request.query.get("after", "0"))
         found = self.to(number, after=after)
         return web.Response(body=msgspec.json.encode(found), content_type="application/json")
-
-    async def _fail(self, request: web.Request) -> web.Response:
-        self.faults.append(msgspec.json.decode(await request.read(), type=Fault))
-        return web.Response(status=204)
 
     async def _answer(self, request: web.Request) -> web.Response:
         answered = msgspec.json.decode(await request.read(), type=Answered)

@@ -137,12 +137,6 @@ class Enrolment(Sent, frozen=True, kw_only=True):
     no_email: bool = False
 
 
-class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
-    username: str
-    recovery_routes: tuple[str, ...]
-    email_verification: str
-
-
 class AddedPractice(Sent, frozen=True, kw_only=True):
     token: str | None = None
     grant: str | None = None
@@ -186,7 +180,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    acceptable: bool
     rules: tuple[Rule, ...]
 
 
@@ -343,7 +336,6 @@ class Ownership(Sent, frozen=True, kw_only=True):
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
     grant: str
-    expires_in: int
 
 
 class Owned(Proof, frozen=True, kw_only=True):
@@ -396,7 +388,7 @@ ANSWER_DISCLAIMER = Verb(
     DisclaimerAnswer,
     bearer=True,
 )
-ENROL = Verb("enrol", "POST", "/enrolments", Enrolled, Enrolment, keyed=True)
+ENROL = Verb("enrol", "POST", "/enrolments", Nothing, Enrolment, keyed=True)
 ADD_PRACTICE = Verb(
     "add_practice_to_account",
     "POST",
@@ -590,8 +582,8 @@ class Identity:
     async def prove_enrolment(self, visit: Visit, proof: EnrolmentProof) -> ProvenEnrolment:
         return await self.door.call(PROVE_ENROLMENT, visit, body=proof)
 
-    async def enrol(self, visit: Visit, enrolment: Enrolment, *, key: str) -> Enrolled:
-        return await self.door.call(ENROL, visit, body=enrolment, key=key)
+    async def enrol(self, visit: Visit, enrolment: Enrolment, *, key: str) -> None:
+        await self.door.call(ENROL, visit, body=enrolment, key=key)
 
     async def add_practice(self, visit: Visit, added: AddedPractice, *, key: str) -> None:
         await self.door.call(ADD_PRACTICE, visit, body=added, key=key)

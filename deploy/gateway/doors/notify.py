@@ -42,7 +42,6 @@ class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
 
 class Suppression(msgspec.Struct, frozen=True, kw_only=True):
     address: str
-    since: datetime
 
 
 class Suppressions(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,6 @@ class Passkey(msgspec.Struct, frozen=True, kw_only=True):
     """`suspended`: since a reset, until it is kept; `current`: this session began with it."""
 
     passkey_id: str
-    credential_id: str
     name: str
     made_at: datetime
     used_at: datetime | None

@@ -157,7 +157,6 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     patient_id: str
     topic: str
-    reference: str
     state: str
     reason: str | None
     at: datetime

@@ -17,7 +17,6 @@ class ClientBudget(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     most: int
     left: int
-    more_in: int
 
 
 class OwnClient(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +140,6 @@ class Submission(ByStaff, frozen=True, kw_only=True):
 class RowError(msgspec.Struct, frozen=True, kw_only=True):
     field: str
     code: str
-    detail: str
 
 
 class RowResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,7 +50,6 @@ class TokenRedemption(Sent, frozen=True, kw_only=True):
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
     grant: str
-    expires_in: int
     username: str
     ends: str
 

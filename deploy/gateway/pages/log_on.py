@@ -30,7 +30,6 @@ SAID: Mapping[str, str] = {
         "With this a new password was set already. Log on with it. If you do not know it, or it "
         "does not log you on, begin again."
     ),
-    "added": N_("The practice was added. Log on to see it."),
 }
 UNKNOWN = "passkey_unknown"
 ENDED = N_(

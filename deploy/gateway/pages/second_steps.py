@@ -15,14 +15,13 @@ from deploy.gateway.web.visits import see
 
 OVER, GIVEN = "second_step_over", "gate_closed"
 ADDED = "added"  # a practice just before, which has used her code up
-TICKED = "yes"
 
 
 class StepForm(Answered, frozen=True, kw_only=True):
     """A code, or a passkey's answer in its place."""
 
     code: Code = ""
-    trust: str = ""
+    trust: bool = False
     said: str = ""
 
 
@@ -48,7 +47,7 @@ async def take(site: Site, visit: Inside, sent: StepForm, key: str) -> web.Respo
             site.identity.second_step,
             sent.code,
             answer,
-            trust=sent.trust == TICKED,
+            trust=sent.trust,
         )
     except Refused as refused:
         if refused.code == GIVEN:  # the page of before, or of another tab

@@ -57,7 +57,6 @@ class Pages:
                 web.get(r"/html/{id:\d{1,18}}", self.html),
                 web.get("/mails.css", self.style),
                 web.get("/mails", self.list_mails),
-                web.get(r"/mails/{id:\d{1,18}}", self.read_mail),
                 web.post("/faults", self.add_fault),
                 web.delete("/faults", self.clear_faults),
             ]
@@ -94,10 +93,8 @@ class Pages:
 
     async def list_mails(self, request: web.Request) -> web.Response:
         after = number(request.query.get("after")) or 0
-        return as_json(self.caught.to(request.query.get("to"), after=after))
-
-    async def read_mail(self, request: web.Request) -> web.Response:
-        return as_json(self.wanted(request))
+        found = self.caught.to(request.query.get("to"), after=after)
+        return web.Response(body=msgspec.json.encode(found), content_type="application/json")
 
     async def add_fault(self, request: web.Request) -> web.Response:
         try:
@@ -150,7 +147,3 @@ def answer(text: str, content_type: str, policy: str, *, status: int = 200) -> w
     return web.Response(
         text=text, status=status, content_type=content_type, charset="utf-8", headers=headers
     )
-
-
-def as_json(value: object) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
