@@ -80,6 +80,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Gateway:
         randomness=randomness,
         metrics=metrics,
         statics=static_files(HERE / "static"),
+        languages=Languages.read(HERE / "catalogues"),
         forgery=Forgery(settings.keys, settings.portal_url),
         sealer=Sealer(settings.keys, randomness),
     )
@@ -101,12 +102,11 @@ class Parts:
     randomness: Randomness
     metrics: Metrics
     statics: Mapping[str, StaticFile]
+    languages: Languages
     forgery: Forgery
     sealer: Sealer
 
-    def edge(
-        self, site: S, routes: Sequence[Route[S]], views: Views, languages: Languages, host: str
-    ) -> web.Application:
+    def edge(self, site: S, routes: Sequence[Route[S]], views: Views, host: str) -> web.Application:
         """Put pages behind the edge."""
         settings = self.settings
         edge = Edge(
@@ -114,7 +114,7 @@ class Parts:
             routes=routes,
             views=views,
             statics=self.statics,
-            languages=languages,
+            languages=self.languages,
             sealer=self.sealer,
             sources=Sources(trusted=settings.trusted_proxies, header=settings.forwarded_header),
             clock=self.clock,
@@ -126,14 +126,11 @@ class Parts:
         )
         return edge.application()
 
-    def views(
-        self, languages: Languages, forgery: Forgery, *, frame: str, links: Mapping[str, str | None]
-    ) -> Views:
+    def views(self, forgery: Forgery, *, frame: str, links: Mapping[str, str | None]) -> Views:
         """Print pages within a frame, with links that only development has."""
         return Views(
-            templates=HERE / "templates",
             statics=self.statics,
-            languages=languages,
+            languages=self.languages,
             forgery=forgery,
             frame=frame,
             links={name: url for name, url in links.items() if url is not None},
@@ -143,10 +140,9 @@ class Parts:
 def portal(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
     """Put the portal together."""
     settings = parts.settings
-    languages = Languages.read(HERE / "catalogues")
     desk_url = f"http://{settings.desk_host}" if settings.desk_port is not None else None
     links = {"mails": settings.mails_url, "desk": desk_url}
-    views = parts.views(languages, parts.forgery, frame="base.html", links=links)
+    views = parts.views(parts.forgery, frame="base.html", links=links)
     identity = Identity(doors["identity"])
     site = Site(
         identity=identity,
@@ -165,16 +161,15 @@ def portal(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
         apple_apps=settings.apple_apps,
         paths=own_paths(),
     )
-    return parts.edge(site, ROUTES, views, languages, settings.host)
+    return parts.edge(site, ROUTES, views, settings.host)
 
 
 def desk(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
     """Put the desk together, with an origin of its own."""
     settings = parts.settings
-    languages = Languages.read(HERE / "catalogues")
     forgery = Forgery(settings.keys, f"http://{settings.desk_host}")
     links = {"mails": settings.mails_url, "portal": settings.portal_url}
-    views = parts.views(languages, forgery, frame="desk_base.html", links=links)
+    views = parts.views(forgery, frame="desk_base.html", links=links)
     system = PracticeSystem(
         identity=doors["identity"],
         notify=doors["notify"],
@@ -192,4 +187,4 @@ def desk(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
         randomness=parts.randomness,
         portal_url=settings.portal_url,
     )
-    return parts.edge(made, DESK_ROUTES, views, languages, settings.desk_host)
+    return parts.edge(made, DESK_ROUTES, views, settings.desk_host)

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 import aiohttp
@@ -40,17 +40,11 @@ class Nothing(msgspec.Struct, frozen=True):
     """No body, or no reply."""
 
 
-class FieldProblem(msgspec.Struct, frozen=True, kw_only=True):
-    field: str
-    code: str
-    params: dict[str, Any] = {}
-
-
 class ProblemReply(msgspec.Struct, frozen=True, kw_only=True):
     """A refusal as services tell it (RFC 9457); their English is never shown."""
 
     code: str
-    errors: tuple[FieldProblem, ...] = ()
+    errors: tuple[FieldRefusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +170,7 @@ class Door:
         raise Refused(
             problem.code,
             status=response.status,
-            errors=[
-                FieldRefusal(field=error.field, code=error.code, params=error.params)
-                for error in problem.errors
-            ],
+            errors=problem.errors,
             retry_after=retry_after,
             correlation_id=id,
         )

@@ -10,10 +10,9 @@ from deploy.gateway import flows
 from deploy.gateway.doors.notify import Address, Addresses
 from deploy.gateway.flows import AddressFlow, AddressLinkFlow
 from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
-from deploy.gateway.pages.site import ANYBODY, HOLDER, LinkForm, Site, token_of
+from deploy.gateway.pages.site import ANYBODY, HOLDER, LinkForm, Site, one_of, token_of
 from deploy.gateway.session import Inside, inside
 from deploy.gateway.web.forms import Filled, FormPage
-from deploy.gateway.web.refusals import Refused
 from deploy.gateway.web.routes import Route, form
 from deploy.gateway.web.visits import Visit, see
 
@@ -55,12 +54,11 @@ async def add(site: Site, visit: Inside, sent: AddressForm, key: str) -> web.Res
 async def show_remove(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Name the address that is to go, and ask for the password."""
     address_id = visit.request.match_info["address_id"]
-    address = await one_of(site, visit, address_id)
     return site.page(
         visit,
         "settings_address_remove.html",
         filled=filled,
-        address=address,
+        address=among(await site.addresses(visit), address_id),
         account=await site.account(visit),
         confirmed=is_confirmed(visit, AddressFlow),
     )
@@ -80,22 +78,9 @@ async def remove(site: Site, visit: Inside, sent: Proof, key: str) -> web.Respon
     return see("/settings/notifications?said=removed")
 
 
-async def one_of(site: Site, visit: Inside, address_id: str) -> Address:
-    """Find one of the holder's own. Raises Refused."""
-    return among(await known(site, visit), address_id)
-
-
-async def known(site: Site, visit: Inside) -> Addresses:
-    """List the holder's own."""
-    return await site.sessions.ask(visit, "notify", site.notify.addresses)
-
-
 def among(own: Addresses, address_id: str) -> Address:
     """Find it among these. Raises Refused."""
-    found = next((one for one in own.addresses if one.address_id == address_id), None)
-    if found is None:
-        raise Refused("not_found", status=404)
-    return found
+    return one_of(one for one in own.addresses if one.address_id == address_id)
 
 
 async def show_verify(site: Site, visit: Visit, filled: Filled) -> web.Response:

@@ -2,7 +2,7 @@
 however often that is refused (SE-3).
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
@@ -22,6 +22,7 @@ from deploy.gateway.web.sentences import MISSING
 
 Code = Annotated[str, SECRET, Meta(max_length=200)]
 
+PROOF_FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
 WITH_PASSWORD = frozenset({"two-step-off"})
 """Verbs that take a passkey in the place of the code alone (MF-4)."""
 

@@ -7,12 +7,11 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway.doors.devices import Device
-from deploy.gateway.pages.site import HOLDER, Site
+from deploy.gateway.pages.site import HOLDER, Site, one_of
 from deploy.gateway.session import Inside
 from deploy.gateway.web.agents import device_name
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.refusals import Refused
 from deploy.gateway.web.routes import Nothing, Route, button, form, page
 from deploy.gateway.web.visits import see
 
@@ -25,7 +24,6 @@ SAID: Mapping[str, str] = {
         "on here."
     ),
 }
-FIELDS: Mapping[str, str] = {"name": "name"}
 
 
 class NameForm(Form, frozen=True, kw_only=True):
@@ -49,9 +47,7 @@ async def show(site: Site, visit: Inside) -> web.Response:
 async def show_one(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Show one, to be renamed or removed."""
     device_id = visit.request.match_info["device_id"]
-    device = next((one for one in await listed(site, visit) if one.device_id == device_id), None)
-    if device is None:
-        raise Refused("not_found", status=404)
+    device = one_of(one for one in await listed(site, visit) if one.device_id == device_id)
     return site.page(
         visit,
         "settings_device.html",
@@ -86,7 +82,7 @@ ROUTES: tuple[Route[Site], ...] = (
     *form(
         f"{DEVICES}/{{device_id}}",
         HOLDER,
-        FormPage(form=NameForm, show=show_one, submit=rename, fields=FIELDS),
+        FormPage(form=NameForm, show=show_one, submit=rename),
     ),
     *button(f"{DEVICES}/{{device_id}}/remove", HOLDER, remove),
 )

@@ -14,7 +14,7 @@ from deploy.gateway.doors.merge import Merge, MergeRequest
 from deploy.gateway.flows import MergeFlow
 from deploy.gateway.gates import next_page
 from deploy.gateway.pages.ceremonies import Answered, answer_of, begun
-from deploy.gateway.pages.confirmations import Code, Proof, grant_once
+from deploy.gateway.pages.confirmations import PROOF_FIELDS, Code, Proof, grant_once
 from deploy.gateway.pages.site import HOLDER, Site, offer
 from deploy.gateway.session import HOME, Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage, NoForm
@@ -41,7 +41,6 @@ REASONS: Mapping[str, str] = {  # why a merge was refused that no verb is
         "No practice decided in time. Call your practices, and ask for it again."
     ),
 }
-CONFIRM_FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
 
 
 class OtherForm(Form, frozen=True, kw_only=True):
@@ -197,7 +196,7 @@ ROUTES: tuple[Route[Site], ...] = (
     *form(
         "/merge/confirm",
         HOLDER,
-        FormPage(form=ConfirmForm, show=show_confirm, submit=confirm, fields=CONFIRM_FIELDS),
+        FormPage(form=ConfirmForm, show=show_confirm, submit=confirm, fields=PROOF_FIELDS),
     ),
     *page("/merge/{merge_id}", HOLDER, progress),
 )

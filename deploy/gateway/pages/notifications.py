@@ -9,12 +9,11 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta
 
-from deploy.gateway.doors.notify import Address, Addresses, Choice, Enrolment, Way
-from deploy.gateway.pages.site import HOLDER, Site
+from deploy.gateway.doors.notify import Address, Choice, Enrolment, Way
+from deploy.gateway.pages.site import HOLDER, Site, one_of
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.refusals import Refused
 from deploy.gateway.web.routes import Route, form, page
 from deploy.gateway.web.visits import see
 
@@ -132,7 +131,7 @@ def offered(enrolment: Enrolment, addresses: Sequence[Address]) -> Iterator[tupl
 async def notifications(site: Site, visit: Inside) -> web.Response:
     """Show every practice with how it reaches one, and the addresses to choose among."""
     account, enrolments, own = await asyncio.gather(
-        site.account(visit), of_practices(site, visit), known(site, visit)
+        site.account(visit), of_practices(site, visit), site.addresses(visit)
     )
     addresses = own.addresses
     return site.page(
@@ -153,12 +152,10 @@ async def notifications(site: Site, visit: Inside) -> web.Response:
 async def show_choice(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Show what may be chosen for one practice, and what is."""
     account, enrolments, own = await asyncio.gather(
-        site.account(visit), of_practices(site, visit), known(site, visit)
+        site.account(visit), of_practices(site, visit), site.addresses(visit)
     )
     patient_id = visit.request.match_info["patient_id"]
-    enrolment = next((one for one in enrolments if one.patient_id == patient_id), None)
-    if enrolment is None:
-        raise Refused("not_found", status=404)
+    enrolment = one_of(one for one in enrolments if one.patient_id == patient_id)
     now = {"default": enrolment.default} | {
         field: enrolment.topics.get(topic(field), ()) for field in TOPICS
     }
@@ -198,10 +195,6 @@ def words(visit: Inside, email: object, addresses: Sequence[Address]) -> Words:
 
 async def of_practices(site: Site, visit: Inside) -> tuple[Enrolment, ...]:
     return await site.sessions.ask(visit, "notify", site.notify.preferences)
-
-
-async def known(site: Site, visit: Inside) -> Addresses:
-    return await site.sessions.ask(visit, "notify", site.notify.addresses)
 
 
 ROUTES: tuple[Route[Site], ...] = (

@@ -1,6 +1,5 @@
 """Mobile numbers: added with the password, verified by the code of a text message (NT-3)."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from aiohttp import web
@@ -8,15 +7,13 @@ from msgspec import Meta
 
 from deploy.gateway import flows
 from deploy.gateway.flows import AddressFlow
-from deploy.gateway.pages.addresses import among, known
-from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
+from deploy.gateway.pages.addresses import among
+from deploy.gateway.pages.confirmations import PROOF_FIELDS, Proof, confirmed, is_confirmed
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.routes import Route, form
 from deploy.gateway.web.visits import see
-
-FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
 
 
 class NumberForm(Proof, frozen=True, kw_only=True):
@@ -56,7 +53,7 @@ async def add(site: Site, visit: Inside, sent: NumberForm, key: str) -> web.Resp
 
 async def show_code(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Ask for the code that was sent to this number."""
-    own = await known(site, visit)
+    own = await site.addresses(visit)
     return site.page(
         visit,
         "settings_number_code.html",
@@ -81,7 +78,7 @@ ROUTES: tuple[Route[Site], ...] = (
             form=NumberForm,
             show=show_add,
             submit=add,
-            fields=FIELDS,
+            fields=PROOF_FIELDS,
             codes={"address_known": "number_known", "address_limit": "number_limit"},
         ),
     ),

@@ -8,18 +8,19 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway import flows
-from deploy.gateway.doors.passkeys import Ceremony, Kept, Listed, Passkey
+from deploy.gateway.doors.passkeys import Ceremony, Kept, Listed
 from deploy.gateway.flows import PasskeyFlow
 from deploy.gateway.gates import PASSKEYS
 from deploy.gateway.pages.ceremonies import Answered, answer_of, begun
 from deploy.gateway.pages.confirmations import (
+    PROOF_FIELDS,
     Proof,
     grant_of,
     grant_once,
     is_confirmed,
     kept_unless_refused,
 )
-from deploy.gateway.pages.site import HOLDER, Site, on, on_to_home, stands_at
+from deploy.gateway.pages.site import HOLDER, Site, on, on_to_home, one_of, stands_at
 from deploy.gateway.session import Inside
 from deploy.gateway.web.agents import device_name
 from deploy.gateway.web.forms import Chosen, Filled, Form, FormPage, NoForm
@@ -37,7 +38,6 @@ SAID: Mapping[str, str] = {
         "The passkey was removed. Whoever was logged on with it elsewhere is logged off."
     ),
 }
-FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
 KEEP, REMOVE = "keep", "remove"
 NOTHING_CHOSEN = N_("Choose for one at least, or press “Not now”.")
 Name = Annotated[str, Meta(max_length=LONGEST_NAME)]
@@ -84,21 +84,14 @@ async def show_remove(site: Site, visit: Inside, filled: Filled) -> web.Response
 
 async def shown(site: Site, visit: Inside, template: str, filled: Filled) -> web.Response:
     passkey_id = visit.request.match_info["passkey_id"]
+    listed = await read(site, visit)
     return site.page(
         visit,
         template,
         filled=filled,
-        passkey=among((await read(site, visit)).passkeys, passkey_id),
+        passkey=one_of(one for one in listed.passkeys if one.passkey_id == passkey_id),
         account=await site.account(visit),
     )
-
-
-def among(passkeys: tuple[Passkey, ...], passkey_id: str) -> Passkey:
-    """Find it among these. Raises Refused."""
-    found = next((one for one in passkeys if one.passkey_id == passkey_id), None)
-    if found is None:
-        raise Refused("not_found", status=404)
-    return found
 
 
 async def rename(site: Site, visit: Inside, sent: NameForm, key: str) -> web.Response:
@@ -231,14 +224,14 @@ ROUTES: tuple[Route[Site], ...] = (
     *form(
         "/gate/passkeys",
         HOLDER,
-        FormPage(form=KeepForm, show=show_gate, submit=keep, fields=FIELDS),
+        FormPage(form=KeepForm, show=show_gate, submit=keep, fields=PROOF_FIELDS),
     ),
     *button("/gate/passkeys/skip", HOLDER, skip_gate),
     *page(SETTINGS, HOLDER, show),
     *form(
         f"{SETTINGS}/add",
         HOLDER,
-        FormPage(form=AddForm, show=show_add, submit=add, fields=FIELDS),
+        FormPage(form=AddForm, show=show_add, submit=add, fields=PROOF_FIELDS),
     ),
     *form(f"{SETTINGS}/make", HOLDER, FormPage(form=Answered, show=show_make, submit=make)),
     *button(f"{SETTINGS}/make/options", HOLDER, ask_to_make, show=show_make),
@@ -250,6 +243,6 @@ ROUTES: tuple[Route[Site], ...] = (
     *form(
         f"{SETTINGS}/{{passkey_id}}/remove",
         HOLDER,
-        FormPage(form=Proof, show=show_remove, submit=remove, fields=FIELDS),
+        FormPage(form=Proof, show=show_remove, submit=remove, fields=PROOF_FIELDS),
     ),
 )

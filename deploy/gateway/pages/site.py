@@ -1,6 +1,8 @@
 """What every page has at hand, and who may see one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -10,7 +12,7 @@ from deploy.gateway import flows
 from deploy.gateway.doors.devices import Devices
 from deploy.gateway.doors.identity import Account, Identity
 from deploy.gateway.doors.merge import Merging, Offer
-from deploy.gateway.doors.notify import Notify
+from deploy.gateway.doors.notify import Addresses, Notify
 from deploy.gateway.doors.passkeys import Passkeys
 from deploy.gateway.doors.recovery import Recovery
 from deploy.gateway.doors.requests import Requests
@@ -23,6 +25,8 @@ from deploy.gateway.web.forms import Form
 from deploy.gateway.web.refusals import Away, Broken, Refused
 from deploy.gateway.web.routes import Guard, Tools
 from deploy.gateway.web.visits import Elsewhere, Visit, see
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,10 @@ class Site(Tools):
     async def account(self, visit: Inside) -> Account:
         """Read the account one is logged on to."""
         return await self.sessions.ask(visit, "identity", self.identity.account)
+
+    async def addresses(self, visit: Inside) -> Addresses:
+        """Read the holder's notification addresses and numbers."""
+        return await self.sessions.ask(visit, "notify", self.notify.addresses)
 
 
 async def anybody(site: Site, visit: Visit) -> Visit:
@@ -159,6 +167,13 @@ def stands_at(visit: Inside, name: str) -> bool:
 async def on(site: Site, visit: Inside) -> web.Response:
     """Go where the session stands."""
     return see(await onward(site, visit))
+
+
+def one_of(own: Iterable[T]) -> T:
+    """Take the one of the holder's own that was asked for. Raises Refused."""
+    for found in own:
+        return found
+    raise Refused("not_found", status=404)
 
 
 class LinkForm(Form, frozen=True, kw_only=True):

@@ -1,6 +1,5 @@
 """The username: another one is taken, the password is given for it (ID-2, SE-3)."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from aiohttp import web
@@ -8,14 +7,12 @@ from msgspec import Meta
 
 from deploy.gateway import flows
 from deploy.gateway.flows import UsernameFlow
-from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
+from deploy.gateway.pages.confirmations import PROOF_FIELDS, Proof, confirmed, is_confirmed
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import Filled, FormPage
 from deploy.gateway.web.routes import Route, form
 from deploy.gateway.web.visits import see
-
-FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
 
 
 class UsernameForm(Proof, frozen=True, kw_only=True):
@@ -51,5 +48,5 @@ async def change(site: Site, visit: Inside, sent: UsernameForm, key: str) -> web
 ROUTES: tuple[Route[Site], ...] = form(
     "/settings/username",
     HOLDER,
-    FormPage(form=UsernameForm, show=show, submit=change, fields=FIELDS),
+    FormPage(form=UsernameForm, show=show, submit=change, fields=PROOF_FIELDS),
 )

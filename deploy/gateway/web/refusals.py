@@ -1,18 +1,17 @@
 """What a service may answer instead of what was asked; raised by doors, shown by pages."""
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldRefusal:
+
+class FieldRefusal(msgspec.Struct, frozen=True, kw_only=True):
     """One field that a service refused; `field` is its own name for it."""
 
     field: str
     code: str
-    params: dict[str, Any] = dataclasses.field(default_factory=dict)
+    params: dict[str, Any] = {}
 
 
 class Refused(Exception):

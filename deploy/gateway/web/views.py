@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from aiohttp import web
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from deploy.gateway.web.forgery import Forgery
 from deploy.gateway.web.forms import Filled
@@ -45,27 +45,12 @@ def static_files(folder: Traversable) -> Mapping[str, StaticFile]:
     return found
 
 
-class Folder(BaseLoader):
-    """Templates of one folder, by their file names."""
-
-    def __init__(self, folder: Traversable) -> None:
-        self._folder = folder
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, None, None]:
-        """Read one."""
-        file = self._folder.joinpath(template)
-        if not file.is_file():
-            raise TemplateNotFound(template)
-        return file.read_text(encoding="utf-8"), None, None
-
-
 class Views:
     """Prints pages, in every language; every value is escaped, and one that is missing fails."""
 
     def __init__(
         self,
         *,
-        templates: Traversable,
         statics: Mapping[str, StaticFile],
         languages: Languages,
         forgery: Forgery,
@@ -78,8 +63,7 @@ class Views:
         self._languages = languages
         self._statics = {name: file.path for name, file in statics.items()}
         self._environments = {
-            code: self._environment(language, templates)
-            for code, language in languages.each.items()
+            code: self._environment(language) for code, language in languages.each.items()
         }
 
     def page(
@@ -113,9 +97,9 @@ class Views:
             charset="utf-8",
         )
 
-    def _environment(self, language: Language, templates: Traversable) -> Environment:
+    def _environment(self, language: Language) -> Environment:
         environment = Environment(
-            loader=Folder(templates),
+            loader=PackageLoader("deploy.gateway"),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
