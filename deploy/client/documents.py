@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import aiohttp
 from jsonschema import Draft202012Validator, FormatChecker
@@ -89,12 +89,7 @@ def encoded(operation: Operation, body: Mapping[str, Any] | None) -> bytes | Non
     if body is None:
         return None
     if operation.form == FORM:
-        pairs = (
-            (quote(name, safe=""), quote(str(each), safe=""))
-            for name, value in body.items()
-            for each in (value if isinstance(value, list) else [value])
-        )
-        return "&".join(f"{name}={value}" for name, value in pairs).encode()
+        return urlencode(body, doseq=True, quote_via=quote).encode()
     return json.dumps(body).encode()
 
 

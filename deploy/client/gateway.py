@@ -26,12 +26,9 @@ SECONDS = 30
 class Gateway:
     """A client of all services. Its source is an address of its own, as a proxy would tell it."""
 
-    def __init__(
-        self, addresses: Mapping[str, Sequence[str]], *, forwarded_header: str = "X-Forwarded-For"
-    ) -> None:
+    def __init__(self, addresses: Mapping[str, Sequence[str]]) -> None:
         self.source = str(IPv4Address(int(Randomness().between(0x0B000000, 0x7E000000))))
         self._addresses = addresses
-        self._header = forwarded_header
         self._operations: dict[str, Operation] = {}
         self._session: aiohttp.ClientSession | None = None
 
@@ -65,7 +62,7 @@ class Gateway:
         """Call a verb by its operationId. Raises ContractBroken."""
         operation = self._operation(verb)
         self._check_call(operation, body, path or {}, query or {}, idempotency_key)
-        headers = {self._header: source or self.source}
+        headers = {"X-Forwarded-For": source or self.source}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         if basic is not None:

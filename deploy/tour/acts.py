@@ -55,6 +55,15 @@ async def proof(stage: Stage, person: Person, verb: str) -> str:
     return str(answer.body["grant"])
 
 
+async def both_proven(stage: Stage, person: Person, other: Person) -> dict[str, Any]:
+    """Prove both accounts anew; return what asks for their merge (MG-1)."""
+    bearer = person.tokens["access_token"]
+    own = await proof(stage, person, "merge")
+    right = {"name": other.username, "password": other.password}
+    owned = await stage.call("prove_ownership", 200, token=bearer, body=right)
+    return {"reauthenticated": own, "owned": owned.body["grant"], "confirm": True}
+
+
 async def notification_address(stage: Stage, person: Person, address: str) -> str:
     """Add another address and verify it by the link that is mailed there; return its id (NT-2)."""
     bearer = person.tokens["access_token"]
@@ -67,6 +76,27 @@ async def notification_address(stage: Stage, person: Person, address: str) -> st
     link = {"token": secret_of(mail)}
     await stage.call("verify_notification_address", 200, token=bearer, body=link)
     return str(added.body["address_id"])
+
+
+async def choose(stage: Stage, person: Person, bearer: str, ways: list[dict[str, Any]]) -> None:
+    """She has her first practice reach her in these ways, in their order, as soon as notify has
+    heard that it offers them.
+    """
+    said: dict[str, Any] = {"path": {"patient_id": person.patient_id}, "body": {"default": ways}}
+
+    async def chosen() -> None:
+        answer = await stage.gateway.call("choose_notification_preference", token=bearer, **said)
+        stage.insist(answer.status == 204, f"not chosen: {answer.body}")
+
+    await eventually(chosen, within=15)
+
+
+async def written_to(stage: Stage, person: Person, practice: str, topic: str = "message") -> str:
+    """Her first practice has something for her; return by what it knows it."""
+    reference = stage.randomness.crockford(10)
+    notice = {"patient_id": person.patient_id, "topic": topic, "reference": reference}
+    await stage.call("submit_communication", 202, token=practice, body=notice)
+    return reference
 
 
 async def renewed(stage: Stage, person: Person) -> str:

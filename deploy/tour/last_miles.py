@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from deploy.client.answers import Answer
@@ -69,14 +68,14 @@ async def text_message(stage: Stage, person: Person) -> None:
             {"channel": "text-message", "address_id": added.body["address_id"]},
             {"channel": "email"},
         ]
-        await choose(stage, person, bearer, ways)
-        await written_to(stage, person, practice)
+        await acts.choose(stage, person, bearer, ways)
+        await acts.written_to(stage, person, practice)
         told = await text(stage, number, after=code.id)
         await stage.mailbox.became(told, "delivered")
         await ledger_shows(stage, bearer, "text-message", "delivered")
     with stage.step("She answers STOP; the next one is a mail, her settings say why", "NT-3"):
         await stage.mailbox.answer(number, "STOP")
-        await written_to(stage, person, practice)
+        await acts.written_to(stage, person, practice)
         await stage.mail(person, "Something new")
         own = await stage.call("list_notification_addresses", 200, token=bearer)
         [stopped] = [one for one in own.body["addresses"] if one["address"] == number]
@@ -93,8 +92,8 @@ async def returned_mail(stage: Stage, person: Person) -> None:
         own = await stage.call("list_notification_addresses", 200, token=bearer)
         [known] = [one for one in own.body["addresses"] if one["address"] == other]
         ways = [{"channel": "email", "address_id": known["address_id"]}, {"channel": "email"}]
-        await choose(stage, person, bearer, ways)
-        await written_to(stage, person, practice)
+        await acts.choose(stage, person, bearer, ways)
+        await acts.written_to(stage, person, practice)
         at_work = await mail_to(stage, other)
         await give_back(stage, at_work, other)
         stage.tell("the mail server's pipe has handed the report over")
@@ -107,7 +106,7 @@ async def returned_mail(stage: Stage, person: Person) -> None:
             stage.tell(f"nothing is mailed to {one['address']}: {one['status']}")
         stage.insist(len(found.body["suppressions"]) == 1, f"suppressed: {found.body}")
         await stage.call("lift_suppressions", 204, token=bearer)
-        await choose(stage, person, bearer, [{"channel": "email"}, {"channel": "portal"}])
+        await acts.choose(stage, person, bearer, [{"channel": "email"}, {"channel": "portal"}])
 
 
 def by_day(stage: Stage, answer: Answer) -> str:
@@ -115,29 +114,6 @@ def by_day(stage: Stage, answer: Answer) -> str:
     moved = timedelta(seconds=float(stage.stack.clock_file.read_text() or 0))
     now: datetime = parsedate_to_datetime(answer.headers["Date"]) + moved
     return next(zone for zone in ZONES if now.astimezone(ZoneInfo(zone)).hour in DAY)
-
-
-async def choose(stage: Stage, person: Person, bearer: str, ways: list[dict[str, Any]]) -> None:
-    """She has her first practice reach her in these ways, in their order, as soon as notify has
-    heard that it offers them.
-    """
-    said: dict[str, Any] = {"path": {"patient_id": person.patient_id}, "body": {"default": ways}}
-
-    async def chosen() -> None:
-        answer = await stage.gateway.call("choose_notification_preference", token=bearer, **said)
-        stage.insist(answer.status == 204, f"not chosen: {answer.body}")
-
-    await eventually(chosen, within=15)
-
-
-async def written_to(stage: Stage, person: Person, practice: str) -> None:
-    """Her first practice has something for her."""
-    notice = {
-        "patient_id": person.patient_id,
-        "topic": "message",
-        "reference": stage.randomness.crockford(10),
-    }
-    await stage.call("submit_communication", 202, token=practice, body=notice)
 
 
 async def text(stage: Stage, number: str, *, after: int = 0) -> TextMessage:

@@ -102,20 +102,9 @@ async def another_address(stage: Stage, person: Person) -> None:
         address_id = await acts.notification_address(stage, person, other)
         person.address = other
         ways = [{"channel": "email", "address_id": address_id}, {"channel": "portal"}]
-        await stage.call(
-            "choose_notification_preference",
-            204,
-            token=bearer,
-            path={"patient_id": person.patient_id},
-            body={"default": ways},
-        )
+        await acts.choose(stage, person, bearer, ways)
         token = await acts.client_token(stage, stage.stack.practice)
-        notice = {
-            "patient_id": person.patient_id,
-            "topic": "appointment",
-            "reference": stage.randomness.crockford(10),
-        }
-        await stage.call("submit_communication", 202, token=token, body=notice)
+        await acts.written_to(stage, person, token, "appointment")
         await stage.mail(person, "Something new")
         stage.tell("her account e-mail hears of everything else")
     with stage.step("She has forgotten her username and names that address, and herself", "RC-2"):
@@ -135,16 +124,8 @@ async def another_address(stage: Stage, person: Person) -> None:
 async def unsubscribing(stage: Stage, person: Person) -> None:
     """She has a practice's mails of one topic stopped by the link in one of them."""
     token = await acts.client_token(stage, stage.stack.practice)
-    notice = {"patient_id": person.patient_id, "topic": "statement"}
-
-    async def told() -> str:
-        reference = stage.randomness.crockford(10)
-        body = {**notice, "reference": reference}
-        await stage.call("submit_communication", 202, token=token, body=body)
-        return reference
-
     with stage.step("A mail of her practice has a link that stops such mails", "NT-7"):
-        await told()
+        await acts.written_to(stage, person, token, "statement")
         mail = await stage.mail(person, "Something new")
         header = dict(mail.headers)["List-Unsubscribe"]
         body = {"token": header.strip("<>").rpartition("link=")[2]}
@@ -154,7 +135,7 @@ async def unsubscribing(stage: Stage, person: Person) -> None:
     with stage.step("She has them stopped; the next one is a notice", "NT-7, NT-8"):
         found = await stage.call("unsubscribe", 200, body=body)
         stage.insist(not found.body["subscribed"], f"they go on: {found.body}")
-        reference = await told()
+        reference = await acts.written_to(stage, person, token, "statement")
 
         async def arrived() -> None:
             query = {"patient_id": person.patient_id}

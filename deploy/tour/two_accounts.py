@@ -33,20 +33,11 @@ async def merging(stage: Stage, person: Person) -> None:
     await acts.log_on(stage, person, person.username, person.password)
     bearer = person.tokens["access_token"]
     with stage.step("She proves that both accounts are hers", "MG-1, SE-3"):
-        reauthenticated = await stage.call(
-            "reauthenticate", 200, token=bearer, body={"password": person.password, "verb": "merge"}
-        )
         wrong = {"name": other.username, "password": "Wrong-Guess-1234"}
         await stage.refused("prove_ownership", 403, "merge_proof_failed", token=bearer, body=wrong)
         stage.tell("a wrong password of the other account: merge_proof_failed")
-        right = {"name": other.username, "password": other.password}
-        owned = await stage.call("prove_ownership", 200, token=bearer, body=right)
+        request = await acts.both_proven(stage, person, other)
     with stage.step("She confirms what cannot be undone", "MG-3, MG-4"):
-        request = {
-            "reauthenticated": reauthenticated.body["grant"],
-            "owned": owned.body["grant"],
-            "confirm": True,
-        }
         accepted = await stage.call("request_merge", 202, token=bearer, body=request)
         await merged(stage, person, accepted.body["merge_id"])
         bearer = person.tokens["access_token"]
@@ -92,17 +83,7 @@ async def duplicate_chart(stage: Stage, person: Person) -> None:
     with stage.step("She merges them; the practice finds both records under one account", "MG-5"):
         await acts.log_on(stage, guest, guest.username, guest.password)
         bearer = guest.tokens["access_token"]
-        owned = await stage.call(
-            "prove_ownership",
-            200,
-            token=bearer,
-            body={"name": other.username, "password": other.password},
-        )
-        request = {
-            "reauthenticated": await acts.proof(stage, guest, "merge"),
-            "owned": owned.body["grant"],
-            "confirm": True,
-        }
+        request = await acts.both_proven(stage, guest, other)
         accepted = await stage.call("request_merge", 202, token=bearer, body=request)
         await merged(stage, guest, accepted.body["merge_id"])
         token = await acts.client_token(stage, stage.stack.practice)
@@ -184,15 +165,7 @@ async def reviewed(stage: Stage, person: Person) -> None:
             await acts.log_on(stage, one, one.username, one.password)
     with stage.step("She asks to merge her accounts: practices look at it first", "MG-2"):
         bearer = guest.tokens["access_token"]
-        again = {"password": guest.password, "verb": "merge"}
-        own = await stage.call("reauthenticate", 200, token=bearer, body=again)
-        right = {"name": other.username, "password": other.password}
-        owned = await stage.call("prove_ownership", 200, token=bearer, body=right)
-        request = {
-            "reauthenticated": own.body["grant"],
-            "owned": owned.body["grant"],
-            "confirm": True,
-        }
+        request = await acts.both_proven(stage, guest, other)
         asked = await stage.call("request_merge", 202, token=bearer, body=request)
         stage.insist(asked.body["state"] == "under-review", f"the merge is {asked.body}")
         stage.tell(f"{asked.body['reason']}; under review until {asked.body['review_until']}")
