@@ -21,7 +21,7 @@ Answer = Callable[[web.Request], Awaitable[web.Response]]
 
 @asynccontextmanager
 async def portal_before(answer: Answer) -> AsyncIterator[Browser]:
-    """A browser at it; identity and recovery are one."""
+    """A browser at it; identity, recovery and notify are one."""
     async with gateway_before(answer) as gateway, browser_at(gateway.portal, HOST) as browser:
         yield browser
 
@@ -42,7 +42,7 @@ async def gateway_before(answer: Answer, **changed: str) -> AsyncIterator[Gatewa
     behind = TestServer(services)
     await behind.start_server()
     url = str(behind.make_url("")).rstrip("/")
-    settings = environment(IDENTITY_URL=url, RECOVERY_URL=url, **changed)
+    settings = environment(IDENTITY_URL=url, RECOVERY_URL=url, NOTIFY_URL=url, **changed)
     gateway = compose(load(Settings, settings), FakeClock())
     yield gateway
     await gateway.close()
