@@ -59,8 +59,10 @@ class Tools:
         status: int = 200,
         **values: object,
     ) -> web.Response:
-        """Print a page."""
-        return self.views.page(visit, template, filled=filled, status=status, **values)
+        """Print a page; one with a form has the form's status."""
+        if filled is not None:
+            status, values = filled.status, {"filled": filled, **values}
+        return self.views.page(visit, template, status=status, **values)
 
     def empty(self) -> Filled:
         """A form that nobody has typed in."""

@@ -12,7 +12,6 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from deploy.gateway.web.forgery import Forgery
-from deploy.gateway.web.forms import Filled
 from deploy.gateway.web.languages import Language, Languages
 from deploy.gateway.web.visits import Visit
 
@@ -67,18 +66,9 @@ class Views:
         }
 
     def page(
-        self,
-        visit: Visit,
-        template: str,
-        /,
-        *,
-        filled: Filled | None = None,
-        status: int = 200,
-        **values: object,
+        self, visit: Visit, template: str, /, *, status: int = 200, **values: object
     ) -> web.Response:
-        """Print a page for this visit; one with a form has the form's status."""
-        if filled is not None:
-            status, values = filled.status, {"filled": filled, **values}
+        """Print a page for this visit."""
         html = (
             self._environments[visit.language.code]
             .get_template(template)
