@@ -166,14 +166,14 @@ class Sessions:
 
         One that is asked seldom gets a token that is not kept: a cookie has no room for one more.
         """
-        kept = visit.kept.access.get(service)
-        if kept is not None:
+        token = visit.kept.access.get(service)
+        if token is not None:
             try:
-                return await question(visit, kept, *args, **kwargs)
+                return await question(visit, token, *args, **kwargs)
             except Refused as refused:
                 if refused.code not in ENDED:
                     raise
-        also = (service,) if kept is None else ()
+        also = (service,) if token is None else ()
         session = await self._renewed(visit, visit.kept, *also)
         visit.kept = self.begin(visit, session, visit.kept)
         try:

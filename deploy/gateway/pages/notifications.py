@@ -170,6 +170,7 @@ async def show_choice(site: Site, visit: Inside, filled: Filled) -> web.Response
         orders={written(order): say.order(order, enrolment.offers) for order in orders},
         usual=say.order([Way(channel=one) for one in enrolment.offers], enrolment.offers),
         topics=TOPICS,
+        by_topic=any(now[one] or filled.typed.get(one) or filled.problem(one) for one in TOPICS),
     )
 
 

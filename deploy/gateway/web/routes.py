@@ -1,4 +1,4 @@
-"""A page's address: its method, its path, who may see it, and what answers."""
+"""A page's address: its method, its path, who may see it, what answers and what it has at hand."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -59,10 +59,10 @@ class Tools:
         status: int = 200,
         **values: object,
     ) -> web.Response:
-        """Print a page; one with a form has the form's status."""
-        if filled is not None:
-            status, values = filled.status, {"filled": filled, **values}
-        return self.views.page(visit, template, status=status, **values)
+        """Print a page, with the status of its form where it has one."""
+        if filled is None:
+            return self.views.page(visit, template, status=status, **values)
+        return self.views.page(visit, template, status=filled.status, filled=filled, **values)
 
     def empty(self) -> Filled:
         """A form that nobody has typed in."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.identity.accounts.store import accounts
+from services.identity.accounts.store import accounts as account_store
 from services.identity.actions import Action
 from services.identity.enrolment.model import ENROLMENT_TOKEN
 from services.identity.passwords.lockouts import Lockouts
@@ -77,7 +77,7 @@ class Records:
             )
 
     async def _standing(self, tx: Connection, account_id: AccountId, now: datetime) -> Standing:
-        view = await accounts.view(tx, account_id)
+        view = await account_store.view(tx, account_id)
         if view is None:
             raise NotFound
         two_step = await two_steps.find(tx, account_id)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from services.identity.accounts.errors import AddressNoUsername
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.names import following_username
-from services.identity.accounts.store import accounts
+from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.store import names as log_on_names
 from services.identity.emails.store import emails as store
 from shared.acts import Act
@@ -57,7 +57,7 @@ async def _follow(tx: Connection, view: AccountView, of_now: str, address: str |
     except AddressNoUsername:
         following = await _former_username(tx, account_id)
     if following is not None:
-        await accounts.rename(tx, account_id, following)
+        await account_store.rename(tx, account_id, following)
 
 
 async def _former_username(tx: Connection, account_id: AccountId) -> str | None:

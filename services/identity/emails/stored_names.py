@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.accounts.model import EmailState, NameKind
-from services.identity.accounts.store import accounts
+from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.store import names as log_on_names
 from services.identity.actions import Action
 from services.identity.emails.addresses import address_key
@@ -52,7 +52,7 @@ class StoredNames:
         async for address in self._outdated(progress):
             async with self.acts.open(by) as act:
                 # The account's row first, as claim, verification and merge do.
-                await accounts.hold(act.tx, address.account_id)
+                await account_store.hold(act.tx, address.account_id)
                 if holder_id := await self._holder_of_name(act.tx, address, act.now):
                     collisions.append(Collision(account_id=address.account_id, holder_id=holder_id))
                 elif await self._change(act, address):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.identity.accounts.store import accounts
+from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.passwords.errors import UnlockLimit
@@ -120,7 +120,7 @@ class LockNotices:
         return {key for key, each in taken.items() if each.granted}
 
     async def _tell(self, act: Act, notice: LockNotice, *, of_lock: bool) -> None:
-        view = await accounts.view(act.tx, notice.account_id or NOBODY)
+        view = await account_store.view(act.tx, notice.account_id or NOBODY)
         if view is None or view.account.state is AccountState.MERGED:
             return  # a merged account's password opens nothing that its survivor had to hear of
         origin = self.acts.of_the_service(act.now).origin  # a story of its own

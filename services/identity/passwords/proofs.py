@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from services.identity.accounts.errors import AccountMerged
 from services.identity.accounts.model import Absorbed, Credentials, HeldAccount
-from services.identity.accounts.store import accounts
+from services.identity.accounts.store import accounts as account_store
 from services.identity.passwords.lockouts import NOBODY, Lockouts
 from shared.acts import Act
 from shared.contracts.ids import AccountId
@@ -72,13 +72,13 @@ class PasswordProofs:
         """Compare, always: unknown, frozen, merged and locked names cost the same hash."""
         key = name_key(name)
         async with self.database.connection() as connection:
-            found = await accounts.credentials_by_name(connection, key)
+            found = await account_store.credentials_by_name(connection, key)
         return await self._compare(key, found, password)
 
     async def by_account(self, account_id: AccountId, password: str) -> Attempt:
         """Compare with the password of an account that is known by a session (SE-3)."""
         async with self.database.connection() as connection:
-            found = await accounts.credentials(connection, account_id)
+            found = await account_store.credentials(connection, account_id)
         return await self._compare("", found, password)
 
     async def decide(self, act: Act, attempt: Attempt, *, device: bytes | None = None) -> Decision:
@@ -97,7 +97,7 @@ class PasswordProofs:
         turned_away = await self.lockouts.turns_away(
             act.tx, attempt.account_id, attempt.name_key, device, now=act.now
         )
-        proven = await accounts.hold_if_unchanged(
+        proven = await account_store.hold_if_unchanged(
             act.tx,
             attempt.account_id or NOBODY,
             security_version=attempt.security_version,
@@ -118,7 +118,7 @@ class PasswordProofs:
                     account=account, survivor=None, told=True, failures=counted.failures
                 )
             case Absorbed(account_id=absorbed_id):  # only now: one more step would tell it
-                survivor = await accounts.survivor(act.tx, absorbed_id)
+                survivor = await account_store.survivor(act.tx, absorbed_id)
                 return Decision(account=None, survivor=survivor.username, told=True)
             case None:
                 return Decision(

@@ -110,7 +110,7 @@ class Practices:
         Raises NotFound.
         """
         async with self.acts.begin(by, Action.ADD_CLIENT, practice=practice_id) as act:
-            await store.find(act.tx, practice_id)  # it is there, and no practice is ever deleted
+            await store.find(act.tx, practice_id)  # raises NotFound; what is there stays
             made = await self._add_client(act, name, practice_id, Role.PRACTICE)
             act.about(client=made.client_id)
         return made

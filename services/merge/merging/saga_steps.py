@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.merge.actions import Action
-from services.merge.charts.model import MergeConflict, duplicate_charts
+from services.merge.charts.model import duplicate_charts
 from services.merge.charts.store import person_conflicts
 from services.merge.reviews.store import reviews
 from services.merge.saga.model import Applier, Merge, Reason
@@ -37,8 +37,7 @@ class SagaSteps:
         await absorptions.add(tx, merge, at=now)
         charts = duplicate_charts(event.data.enrolments, known=merge.known_charts)
         for practice_id, patient_ids in charts.items():
-            conflict = MergeConflict(merge_id=merge.id, patient_ids=patient_ids, found_at=now)
-            await person_conflicts.add(tx, practice_id, conflict)
+            await person_conflicts.add(tx, merge.id, practice_id, patient_ids, at=now)
 
     async def applied(self, tx: Connection, event: Received[MergeApplied]) -> None:
         """A service has filed what it keeps of the absorbed account under the survivor."""

@@ -1,10 +1,9 @@
--- Nothing reads these, an account's verified e-mail among them: written no more, and a later release
--- drops them.
+-- Nothing reads these: written no more, but for an e-mail that a replica of the release before may
+-- still write, which the next snapshot takes away. A later release drops them.
+UPDATE accounts SET email = NULL WHERE email IS NOT NULL;
 ALTER TABLE accounts ALTER COLUMN locale DROP NOT NULL;
-UPDATE accounts SET email = NULL, locale = NULL;
 ALTER TABLE practices
     ALTER COLUMN contact DROP NOT NULL,
     ALTER COLUMN locale DROP NOT NULL,
     ALTER COLUMN time_zone DROP NOT NULL;
-UPDATE practices SET contact = NULL, locale = NULL, time_zone = NULL;
-COMMENT ON COLUMN accounts.email IS 'Nothing writes or reads it any more.';
+COMMENT ON COLUMN accounts.email IS 'Nothing reads it any more, and what is written is none.';

@@ -12,7 +12,7 @@ PROJECTIONS = (practices.PROJECTION, accounts.PROJECTION)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projections:
-    """Each snapshot is one guarded upsert: order and repetition do not matter."""
+    """Waits for a snapshot that is on its way."""
 
     database: Database
 

@@ -120,11 +120,14 @@ def compose(
         means: Means, writer: Writer[M], channels: Iterable[Channel[M]], at_once: int
     ) -> tuple[Courier[M], ...]:
         """One a class, with its own of everything but what is written and what alarms."""
-        turns: tuple[Turns, ...] = (ActivityTurns(means), CommunicationTurns(means))
+        turns: Mapping[MessageClass, Turns] = {
+            MessageClass.ACCOUNT_ACTIVITY: ActivityTurns(means),
+            MessageClass.PRACTICE_COMMUNICATION: CommunicationTurns(means),
+        }
         return tuple(
             Courier(
                 message_class=of,
-                claims=claims(plumbing, its_turns),
+                claims=claims(plumbing, turns[of]),
                 writer=writer,
                 channel=channel,
                 at_once=at_once,
@@ -136,7 +139,7 @@ def compose(
                 metrics=plumbing.metrics,
                 alarms=alarms,
             )
-            for of, its_turns, channel in zip(MessageClass, turns, channels, strict=True)
+            for of, channel in zip(MessageClass, channels, strict=True)
         )
 
     activity, communication = couriers(

@@ -22,6 +22,23 @@ SPENT = """
 INSERT INTO spent_grants (issuer, jti, act, spent_at)
 SELECT $1, gen_random_uuid(), 'reset', now() - $2::interval FROM generate_series(1, $3)
 """
+OTHERS = """
+WITH ends (one, at) AS (VALUES ('over', now() - interval '1 s'), ('young', now() + interval '1 d')),
+answered AS (
+    INSERT INTO idempotency_keys (caller, verb, key, body_digest, expires_at)
+    SELECT 'anonymous', 'v', 'of ' || one || '...', sha256(''), at FROM ends
+), secrets AS (
+    INSERT INTO one_time_secrets (
+        id, purpose, digest, owner, state, issued_at, expires_at, kept_until, ended_at
+    )
+    SELECT gen_random_uuid(), 'p', sha256(one::bytea), gen_random_uuid(), 'used',
+        at - interval '2 d', at - interval '1 d', at, at - interval '1 d'
+    FROM ends
+)
+INSERT INTO limits (purpose, key, taken_at, granted, idle_at)
+SELECT 'p', one::bytea, '{}', 0, at FROM ends
+"""
+SWEPT_TOO = ("idempotency_keys", "one_time_secrets", "limits")
 TAKEN = """
 INSERT INTO inbox (consumer, publisher, event_id, received_at)
 SELECT 'q', 'p', gen_random_uuid(), now() - interval '46 days' FROM generate_series(1, 12)
@@ -63,6 +80,7 @@ async def filled(service: str, database: databases.Database) -> Attic:
     async with database.connection(service) as connection:
         await connection.execute(SPENT, "over", OLD, OVER)
         await connection.execute(SPENT, "young", RECENT, YOUNG)
+        await connection.execute(OTHERS)
         await connection.execute(TAKEN)
     return Attic(service=service, database=database)
 
@@ -84,6 +102,11 @@ async def test_what_is_over_goes_to_the_last_row_and_nothing_else(
     lines = said.out.splitlines()
     assert f"purged {OVER} spent grants" in lines
     assert "purged 12 ids of messages that were taken" in lines
+    for what in ("idempotency keys", "one-time secrets", "counts"):
+        assert f"purged 1 {what}" in lines
+    async with database.connection(service) as connection:
+        for table in SWEPT_TOO:
+            assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 1  # noqa: S608
     assert lines[-1] == "done"
     assert await attic.left() == (0, YOUNG)
     audited = await attic.audited()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.identity.accounts.store import accounts
+from services.identity.accounts.store import accounts as account_store
 from services.identity.patients.model import PatientEnrolment
 from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import AccountId, PatientId
@@ -29,7 +29,7 @@ async def hold_account(tx: Connection, patient_id: PatientId) -> AccountId | Non
     while (found := await find(tx, patient_id)) is not None:
         savepoint = tx.transaction()
         await savepoint.start()
-        await accounts.hold(tx, found.account_id)
+        await account_store.hold(tx, found.account_id)
         still = await find(tx, patient_id)
         if still is not None and still.account_id == found.account_id:
             await savepoint.commit()

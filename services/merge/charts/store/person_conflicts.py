@@ -5,21 +5,28 @@ from datetime import datetime
 
 from services.merge.charts.model import MergeConflict
 from shared.contracts.identity import ChartsSettled
-from shared.contracts.ids import PracticeId
+from shared.contracts.ids import MergeId, PatientId, PracticeId
 from shared.db import Connection
 
 
-async def add(tx: Connection, practice_id: PracticeId, conflict: MergeConflict) -> None:
+async def add(
+    tx: Connection,
+    merge_id: MergeId,
+    practice_id: PracticeId,
+    patient_ids: Sequence[PatientId],
+    *,
+    at: datetime,
+) -> None:
     """Keep one; a merge has one at most for a practice."""
     await tx.execute(
         """
         INSERT INTO person_conflicts (merge_id, practice_id, patient_ids, found_at)
         VALUES ($1, $2, $3, $4)
         """,
-        conflict.merge_id,
+        merge_id,
         practice_id,
-        list(conflict.patient_ids),
-        conflict.found_at,
+        list(patient_ids),
+        at,
     )
 
 

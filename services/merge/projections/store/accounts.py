@@ -23,6 +23,7 @@ async def keep(tx: Connection, *events: Received[AccountChanged]) -> None:
                 "state": account.state,
                 "security_version": account.security_version,
                 "username": account.username,
+                "email": None,  # a replica of the release that kept it may still write one
                 "time_zone": account.time_zone,
                 "patient_ids": [enrolment.patient_id for enrolment in account.enrolments],
             }
