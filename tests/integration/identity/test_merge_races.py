@@ -207,15 +207,21 @@ async def test_batches_that_name_the_same_accounts_in_any_order_never_deadlock(
     await whole(identity, second)
 
 
-@pytest.mark.proves("MG-3", "V15.4.3")
+@pytest.mark.proves("MG-3", "RC-6", "V15.4.3")
+@pytest.mark.parametrize("route", ["link", "validation"])
 @pytest.mark.parametrize("reset", [0, 1], ids=["survivor", "absorbed"])
 async def test_beside_a_reset_either_the_proof_is_stale_or_the_grant_is_superseded(
-    identity: Identity, second: Identity, registry: Registry, recovery: Recovery, reset: int
+    identity: Identity,
+    second: Identity,
+    registry: Registry,
+    recovery: Recovery,
+    reset: int,
+    route: str,
 ) -> None:
     for number in range(ROUNDS):
         both = await registry.two()
         request = await registry.request(*both)
-        grant = await recovery.grant(both[reset])
+        grant = await recovery.grant(both[reset], route=route)
         told = await outcomes(identity)
 
         replicas = (identity, second) if number % 2 else (second, identity)
@@ -230,6 +236,10 @@ async def test_beside_a_reset_either_the_proof_is_stale_or_the_grant_is_supersed
         else:
             assert (answer.code == "grant_superseded") is merged
             assert (answer.status == 200) is not merged
+        [row] = await identity.rows(
+            "SELECT validated_at IS NOT NULL AS used FROM accounts WHERE id = $1", both[reset].id
+        )
+        assert row["used"] is (route == "validation" and answer.status == 200)
         await whole(identity, second)
 
 
