@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.identity.accounts.store import accounts as account_store
+from services.identity.accounts import accounts
 from services.identity.actions import Action
 from services.identity.enrolment.model import ENROLMENT_TOKEN
 from services.identity.passwords.lockouts import Lockouts
@@ -77,9 +77,7 @@ class Records:
             )
 
     async def _standing(self, tx: Connection, account_id: AccountId, now: datetime) -> Standing:
-        view = await account_store.view(tx, account_id)
-        if view is None:
-            raise NotFound
+        view = await accounts.view(tx, account_id)
         two_step = await two_steps.find(tx, account_id)
         return Standing(
             locked=await self.lockouts.is_locked(tx, account_id, now=now),
